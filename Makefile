@@ -1,0 +1,35 @@
+# Each target sets up .venv first when it is missing, unfinished or older than its requirements.
+
+RUN := .venv/bin/python
+SEEDS := 10
+NBVAL := --nbval --nbval-cell-timeout=300 --nbval-sanitize-with tests/nbval_sanitize.cfg
+
+.PHONY: help setup lab test notebooks claims clean
+
+help: ## print this list (the default)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo '  TORCH=cpu    at the first set-up: PyTorch without CUDA, a much smaller download on Linux'
+	@echo '  PYTHON=...   at the first set-up: the Python to use, 3.11 or newer'
+	@echo '  LESSON=03    one lesson only, for notebooks and claims'
+	@echo '  SEEDS=10     how many seeds, for claims'
+	@echo '  ARGS="..."   more arguments for JupyterLab or pytest'
+
+setup: ## install everything into .venv
+	@PYTHON="$(PYTHON)" TORCH="$(TORCH)" sh scripts/setup.sh
+
+lab: setup ## copy new lessons into my/ and open JupyterLab on the first one
+	@first=$$($(RUN) scripts/copy_lessons.py) && exec $(RUN) -m jupyterlab $(ARGS) "$$first"
+
+test: setup ## run the unit tests, and every notebook against its stored outputs
+	$(RUN) -m pytest tests notebooks $(NBVAL) $(ARGS)
+
+notebooks: setup ## run the notebooks anew and store their outputs
+	$(RUN) scripts/run_notebooks.py $(LESSON)
+
+claims: setup ## run the lessons with several seeds and tabulate how often each claim holds
+	$(RUN) scripts/claims.py --seeds $(SEEDS) $(LESSON)
+
+clean: ## remove .venv and caches; my/ and data/ stay
+	rm -rf .venv .pytest_cache .ruff_cache gan_vae_course.egg-info
+	find . -path ./my -prune -o -path ./data -prune -o -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,27 @@
+"""Statements of the lessons, checked each time a lesson runs."""
+
+import json
+import os
+
+
+class ClaimError(AssertionError):
+    """A statement of the course is false, and COURSE_STRICT=1 asked for an error."""
+
+
+def verify(statement: str, holds: bool, **numbers: float) -> bool:
+    """Print ✓ or ✗, the statement and its evidence; return whether it holds.
+
+    With COURSE_STRICT=1 a false claim raises ClaimError. COURSE_CLAIMS names a file that collects every claim as a
+    line of JSON.
+    """
+    holds = bool(holds)
+    numbers = {name: float(value) for name, value in numbers.items()}
+    evidence = ", ".join(f"{name}={value:.4g}" for name, value in numbers.items())
+    line = f"{'✓' if holds else '✗'} {statement}" + (f" [{evidence}]" if evidence else "")
+    if path := os.environ.get("COURSE_CLAIMS"):
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(json.dumps({"statement": statement, "holds": holds, "numbers": numbers}) + "\n")
+    if not holds and os.environ.get("COURSE_STRICT") == "1":
+        raise ClaimError(line)
+    print(line)
+    return holds

@@ -1,0 +1,166 @@
+"""The networks: generators, discriminators, and wrappers that change a discriminator.
+
+A generator is also the decoder of a variational autoencoder: z in, raw output out. The raw output becomes data
+through `to_data`, which the model calls, never the network. A discriminator takes data and gives one logit each.
+
+    symbol     shape                        meaning
+    z          (N, latent_dim)              latent codes
+    output     (N, 1, 28, 28) or (N, 2)     raw output of a generator: logits of pixels, or points
+    x          the same                     data: images in [0, 1], or points in their own units
+    logits     (N,)                         output of a discriminator: above 0 means "real"
+"""
+
+from collections.abc import Sequence
+from math import prod
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+IMAGE = (1, 28, 28)
+ACTIVATIONS = {"relu": nn.ReLU, "leaky_relu": lambda: nn.LeakyReLU(0.2), "tanh": nn.Tanh, "silu": nn.SiLU}
+
+
+def to_data(output: Tensor) -> Tensor:
+    """Turn a generator's raw output into data: a sigmoid for images, nothing for points."""
+    return output.sigmoid() if output.dim() == 4 else output
+
+
+def check_data(x: Tensor, shape: tuple[int, ...] | None = None) -> None:
+    """Raise TypeError or ValueError, in one sentence, unless x is data of the given shape: floats, images in [0, 1]."""
+    if not isinstance(x, Tensor) or not x.is_floating_point():
+        raise TypeError(f"expected a tensor of floats, got {x.dtype if isinstance(x, Tensor) else type(x).__name__}")
+    if len(x) == 0:
+        raise ValueError("expected at least one sample, got none")
+    if shape and tuple(x.shape[1:]) != tuple(shape):
+        raise ValueError(f"expected data of shape (N, {', '.join(map(str, shape))}), got {tuple(x.shape)}")
+    low, high = x.aminmax()
+    if not (low.isfinite() and high.isfinite()):
+        raise ValueError("expected finite values, got NaN or infinity in the data")
+    if x.dim() == 4 and (low < 0 or high > 1):
+        raise ValueError(f"expected images in [0, 1], got values from {low:.3g} to {high:.3g}: rescale them first")
+
+
+@torch.no_grad()
+def sample(generator: nn.Module, n: int = 64, z: Tensor | None = None, seed: int = 0) -> Tensor:
+    """Return n samples to look at, on the CPU; the generator and the global random state stay as they are.
+
+    The same n and seed give the same z on every device; `z` of shape (n, latent_dim) replaces them.
+    """
+    if z is None:
+        z = torch.randn(n, generator.latent_dim, generator=torch.Generator().manual_seed(seed))  # (n, latent_dim)
+    if z.dim() != 2 or z.shape[1] != generator.latent_dim:
+        raise ValueError(f"expected z of shape (n, {generator.latent_dim}), got {tuple(z.shape)}")
+    device, training = next(generator.parameters()).device, generator.training
+    generator.eval()
+    samples = [to_data(generator(part.to(device))).cpu() for part in z.split(500)]
+    generator.train(training)
+    return torch.cat(samples)
+
+
+def activation(name: str) -> nn.Module:
+    """Return a fresh activation layer by name; raises ValueError for an unknown one."""
+    if name not in ACTIVATIONS:
+        raise ValueError(f"expected an activation among {', '.join(ACTIVATIONS)}, got {name!r}")
+    return ACTIVATIONS[name]()
+
+
+def mlp(sizes: Sequence[int], act: str, batch_norm: bool = False) -> nn.Sequential:
+    """Return linear layers of the given sizes with an activation (and batch norm) between them."""
+    if min(sizes) < 1:
+        raise ValueError(f"expected layer sizes of at least 1, got {list(sizes)}")
+    layers = []
+    for n_in, n_out in zip(sizes[:-2], sizes[1:-1]):
+        layers += [nn.Linear(n_in, n_out), *([nn.BatchNorm1d(n_out)] if batch_norm else []), activation(act)]
+    return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
+
+
+class MLPGenerator(nn.Module):
+    """A fully connected generator, or decoder: z (N, latent_dim) to raw output (N, *shape)."""
+
+    def __init__(self, latent_dim=64, hidden=(256, 512), shape=IMAGE, act="relu", batch_norm=False):
+        super().__init__()
+        self.latent_dim, self.shape = latent_dim, tuple(shape)
+        self.layers = mlp([latent_dim, *hidden, prod(shape)], act, batch_norm)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.layers(z).unflatten(1, self.shape)  # (N, *shape)
+
+
+class MLPDiscriminator(nn.Module):
+    """A fully connected discriminator: x (N, *shape) to logits (N,)."""
+
+    def __init__(self, hidden=(512, 256), shape=IMAGE, act="leaky_relu"):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), mlp([prod(shape), *hidden, 1], act))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x).squeeze(1)  # (N,)
+
+
+class ConvGenerator(nn.Module):
+    """A convolutional generator, or decoder, for 28×28 images: each step doubles the picture, 7 → 14 → 28."""
+
+    def __init__(self, latent_dim=64, channels=(64, 32), act="relu", batch_norm=False):
+        super().__init__()
+        self.latent_dim, self.shape = latent_dim, IMAGE
+        wide, narrow = channels
+        norm = (lambda n: [nn.BatchNorm2d(n)]) if batch_norm else (lambda n: [])
+        self.layers = nn.Sequential(
+            nn.Linear(latent_dim, wide * 7 * 7),
+            nn.Unflatten(1, (wide, 7, 7)),  # (N, wide, 7, 7)
+            *norm(wide),
+            activation(act),
+            nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1),  # (N, narrow, 14, 14)
+            *norm(narrow),
+            activation(act),
+            nn.ConvTranspose2d(narrow, 1, 4, stride=2, padding=1),  # (N, 1, 28, 28)
+        )
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.layers(z)
+
+
+class ConvDiscriminator(nn.Module):
+    """A convolutional discriminator for 28×28 images: each step halves the picture, 28 → 14 → 7."""
+
+    def __init__(self, channels=(32, 64), in_channels=1, act="leaky_relu"):
+        super().__init__()
+        narrow, wide = channels
+        self.layers = nn.Sequential(
+            nn.Conv2d(in_channels, narrow, 4, stride=2, padding=1),  # (N, narrow, 14, 14)
+            activation(act),
+            nn.Conv2d(narrow, wide, 4, stride=2, padding=1),  # (N, wide, 7, 7)
+            activation(act),
+            nn.Flatten(),
+            nn.Linear(wide * 7 * 7, 1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x).squeeze(1)  # (N,)
+
+
+def spectral(network: nn.Module) -> nn.Module:
+    """Hold the spectral norm of every linear and convolutional layer at 1, in place (Miyato et al., 2018)."""
+    for layer in network.modules():
+        if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
+            spectral_norm(layer)
+    return network
+
+
+class packed(nn.Module):  # noqa: N801 - it is used like the function `spectral`
+    """Show a discriminator `n` samples at a time, joined along the channels (PacGAN, Lin et al., 2018).
+
+    The discriminator must be built for `n` times the channels (or features). x (N, ...) gives logits (N / n,);
+    a remainder that fills no pack is left out.
+    """
+
+    def __init__(self, discriminator: nn.Module, n: int = 2):
+        super().__init__()
+        self.discriminator, self.n = discriminator, n
+
+    def forward(self, x: Tensor) -> Tensor:
+        packs = len(x) // self.n
+        if packs == 0:
+            raise ValueError(f"expected at least {self.n} samples to pack, got {len(x)}")
+        return self.discriminator(x[: packs * self.n].reshape(packs, self.n * x.shape[1], *x.shape[2:]))

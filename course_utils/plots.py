@@ -1,0 +1,134 @@
+"""Figures: one style, the same colour for the same thing in every lesson, and alt text on each."""
+
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import torch
+from IPython.display import display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from course_utils.history import History
+
+plt.style.use(pathlib.Path(__file__).with_name("style.mplstyle"))
+
+REAL, GENERATED, PRIOR, POSTERIOR = "#1f4e9c", "#d9730d", "#7f7f7f", "#2a8c55"
+LINES = {  # what training logs: label, colour, line style
+    "d_loss": ("discriminator's loss", REAL, "-"),
+    "g_loss": ("generator's loss", GENERATED, "--"),
+    "d_real": ("D(x), real", REAL, "-"),
+    "d_fake": ("D(G(z)), generated", GENERATED, "--"),
+}
+
+
+def show(fig: Figure, alt: str, handle=None):
+    """Display a figure once, with its alt text, and close it; a handle from an earlier call updates that figure."""
+    if not alt.strip():
+        raise ValueError("expected alt text: one sentence that says what the figure shows, got none")
+    options = {"metadata": {"image/png": {"alt": alt}}}
+    if handle is None:
+        handle = display(fig, display_id=True, **options)
+    else:
+        handle.update(fig, **options)
+    plt.close(fig)
+    return handle
+
+
+def tile(images: Tensor, columns: int) -> Tensor:
+    """Join images (N, 1, H, W) into one picture of the given number of columns, with a grey line between them."""
+    rows = -(-len(images) // columns)
+    padded = torch.nn.functional.pad(images[:, 0], (0, 1, 0, 1), value=0.4)  # (N, H + 1, W + 1)
+    blank = torch.zeros(rows * columns - len(images), *padded.shape[1:])
+    cells = torch.cat([padded, blank]).unflatten(0, (rows, columns))  # (rows, columns, H + 1, W + 1)
+    return cells.transpose(1, 2).flatten(0, 1).flatten(1)[:-1, :-1]
+
+
+def draw_images(axes: Axes, images: Tensor, columns: int = 8) -> None:
+    """Draw images in [0, 1] as a grid: always the same grey scale, never smoothed."""
+    axes.imshow(tile(images, columns), vmin=0, vmax=1, cmap="gray", interpolation="nearest")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+
+
+def image_grid(images: Tensor, alt: str, title: str = "", columns: int = 16) -> None:
+    """Show images (N, 1, H, W) in [0, 1] as a grid."""
+    rows = -(-len(images) // columns)
+    fig, axes = plt.subplots(figsize=(0.45 * columns, 0.45 * rows + 0.3))
+    draw_images(axes, images, columns)
+    axes.set_title(title)
+    show(fig, alt)
+
+
+def image_rows(rows: Mapping[str, Tensor], alt: str, title: str = "") -> None:
+    """Show rows of images of one length, each with its name on the left."""
+    columns = len(next(iter(rows.values())))
+    fig, axes = plt.subplots(figsize=(0.45 * columns + 1.2, 0.45 * len(rows) + 0.3))
+    draw_images(axes, torch.cat(list(rows.values())), columns)
+    height = next(iter(rows.values())).shape[-1] + 1
+    axes.set_yticks([height * (i + 0.5) for i in range(len(rows))], list(rows))
+    axes.tick_params(length=0)
+    axes.set_title(title)
+    show(fig, alt)
+
+
+def draw_points(axes: Axes, real: Tensor | None = None, generated: Tensor | None = None, limit: float = 1.6) -> None:
+    """Draw real points as blue dots and generated ones as orange crosses, on a square from -limit to limit."""
+    if real is not None:
+        axes.scatter(*real.T, s=8, color=REAL, alpha=0.5, linewidths=0, label="real")
+    if generated is not None:
+        axes.scatter(*generated.T, s=14, color=GENERATED, marker="x", linewidths=0.8, label="generated")
+    axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+
+
+@torch.no_grad()
+def draw_discriminator(axes: Axes, discriminator: nn.Module, limit: float = 1.6, n: int = 80):
+    """Paint D(x) over the plane: blue where the discriminator says real, orange where it says generated."""
+    axis = torch.linspace(-limit, limit, n)
+    points = torch.cartesian_prod(axis, axis)  # (n * n, 2)
+    surface = discriminator(points).sigmoid().reshape(n, n).T
+    extent = (-limit, limit, -limit, limit)
+    return axes.imshow(
+        surface, origin="lower", extent=extent, cmap="PuOr", vmin=0, vmax=1, alpha=0.6, interpolation="bilinear"
+    )
+
+
+def draw_curves(axes: Axes, history: History, names: Sequence[str]) -> None:
+    """Draw logged metrics against the step, each in its colour and line style, named at its end."""
+    for name in names:
+        label, colour, style = LINES.get(name, (name, None, "-"))
+        axes.plot(history.steps, history[name], style, color=colour, label=label, linewidth=1.5)
+    axes.set_xlabel("training step")
+    axes.legend()
+
+
+def filmstrip(frames: Mapping[str, Callable[[Axes], None]], alt: str, title: str = "", size: float = 1.7) -> None:
+    """Show small pictures side by side; each is a title and a function that draws on its axes."""
+    fig, axes = plt.subplots(1, len(frames), figsize=(size * len(frames), size + 0.6), squeeze=False)
+    for axis, (name, draw) in zip(axes[0], frames.items()):
+        draw(axis)
+        axis.set_title(name, fontsize=9, loc="center")
+        axis.set(xticks=[], yticks=[])
+    fig.suptitle(title, x=0.01, ha="left", fontsize=11)
+    show(fig, alt)
+
+
+def live(n: int = 32, curves: Sequence[str] = ("d_real", "d_fake")) -> Callable[[nn.Module, History], None]:
+    """Return a callback for `fit` that redraws, in place, n samples from one fixed z beside the curves."""
+    handle = None
+
+    def draw(model: nn.Module, history: History) -> None:
+        nonlocal handle
+        fig, (left, right) = plt.subplots(1, 2, figsize=(8, 2.8), width_ratios=(1.5, 1))
+        draw_images(left, model.sample(n))
+        step = history.steps[-1] if history.steps else 0
+        left.set_title(f"Samples after {step:,} steps")
+        if history.steps:
+            draw_curves(right, history, curves)
+        right.set(ylim=(0, 1), ylabel="mean of D")
+        alt = f"{n} generated images from one fixed z after {step} steps, beside D(x) and D(G(z)) so far"
+        handle = show(fig, alt, handle)
+
+    return draw

@@ -1,0 +1,55 @@
+"""Where and with which random numbers the course runs: device, seeds, random states."""
+
+import os
+import random
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+
+def course_seed() -> int:
+    """Return the seed of this run of the course: COURSE_SEED of the environment, or 0."""
+    return int(os.environ.get("COURSE_SEED", "0"))
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python's and torch's random numbers on every device."""
+    random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def pick_device() -> torch.device:
+    """Return the accelerator that is really there (CUDA, MPS, XPU, ...), or the CPU."""
+    if torch.accelerator.is_available():
+        return torch.accelerator.current_accelerator()
+    return torch.device("cpu")
+
+
+def random_state(device: torch.device) -> list[Tensor]:
+    """Return the global random state of the CPU and of `device`."""
+    states = [torch.get_rng_state()]
+    if device.type != "cpu":
+        states.append(torch.get_device_module(device).get_rng_state())
+    return states
+
+
+def set_random_state(device: torch.device, states: list[Tensor]) -> None:
+    """Put back what `random_state` returned."""
+    torch.set_rng_state(states[0].cpu())
+    if device.type != "cpu":
+        torch.get_device_module(device).set_rng_state(states[1].cpu())
+
+
+@contextmanager
+def forked_random(seed: int, device: torch.device):
+    """Seed torch inside the block and leave the caller's random state as it was.
+
+    `torch.random.fork_rng` does the same for the CPU and CUDA only.
+    """
+    before = random_state(device)
+    torch.manual_seed(seed)
+    try:
+        yield
+    finally:
+        set_random_state(device, before)

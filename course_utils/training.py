@@ -1,0 +1,198 @@
+"""Training: one loop for every model, with its history, seeds, device and resumption."""
+
+import copy
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from tqdm.auto import tqdm
+
+from course_utils.checkpoints import Checkpoint, fingerprint
+from course_utils.history import History
+from course_utils.networks import check_data
+from course_utils.runtime import forked_random, pick_device, random_state, set_random_state
+
+SAVE_SECONDS = 10.0
+SCHEDULES = {  # progress in [0, 1) to a factor of the learning rate
+    "constant": lambda progress: 1.0,
+    "linear": lambda progress: 1.0 - progress,
+    "cosine": lambda progress: 0.5 * (1 + math.cos(math.pi * progress)),
+}
+
+
+def stages(n: int, steps: int) -> set[int]:
+    """Return about n steps at which to take a snapshot: the first, the last, and denser early on."""
+    return {0, steps, *(round(steps * (i / n) ** 2) for i in range(1, n))} if n else set()
+
+
+class Run:
+    """Everything that a checkpoint holds: model, average, optimizers, history, random state."""
+
+    def __init__(self, model: nn.Module, average: float, schedule: str, steps: int, device: torch.device):
+        self.model, self.decay, self.factor, self.steps, self.device = model, average, SCHEDULES[schedule], steps, device
+        self.averaged = copy.deepcopy(model).requires_grad_(False) if average else model
+        self.pairs = list(zip(self.averaged.state_dict().values(), model.state_dict().values())) if average else []
+        self.optimizers = model.make_optimizers()
+        self.history, self.window, self.step = History(), [], 0
+
+    def advance(self, batch) -> None:
+        """Take one step of training at the learning rate of the schedule."""
+        for optimizer in self.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = group.setdefault("initial_lr", group["lr"]) * self.factor(self.step / self.steps)
+        self.window.append(self.model.training_step(batch, self.optimizers, self.step))
+        self.step += 1
+        decay = min(self.decay, self.step / (self.step + 10))  # the first weights are soon forgotten
+        for mean, new in self.pairs:
+            mean.lerp_(new, 1 - decay) if mean.is_floating_point() else mean.copy_(new)
+
+    def record(self) -> None:
+        """Move the buffered metrics into the history."""
+        self.history.record(self.step, self.window)
+        self.window = []
+
+    def snapshot(self) -> None:
+        """Keep the weights of this moment, averaged if weights are averaged."""
+        self.history.snapshots[self.step] = {k: v.clone().cpu() for k, v in self.averaged.state_dict().items()}
+
+    def state_dict(self) -> dict:
+        """Return tensors and plain values only, so that `torch.load(weights_only=True)` reads them."""
+        return {
+            "model": self.model.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
+            "history": vars(self.history),
+            "random": random_state(self.device),
+            "step": self.step,
+        }
+
+    def load_state_dict(self, state: dict) -> None:
+        """Continue exactly where `state_dict` was taken."""
+        self.model.load_state_dict(state["model"])
+        self.averaged.load_state_dict(state["averaged"])
+        for name, optimizer in self.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][name])
+        vars(self.history).update(state["history"])
+        set_random_state(self.device, state["random"])
+        self.step = state["step"]
+
+
+def fit(
+    model: nn.Module,
+    data,
+    *,
+    steps: int,
+    batch_size: int = 64,
+    seed: int = 0,
+    average: float = 0.0,
+    schedule: str = "constant",
+    snapshots: int = 0,
+    callback: Callable[[nn.Module, History], None] | None = None,
+    checkpoint: str | None = None,
+    log_every: int = 50,
+    device: str | torch.device | None = None,
+) -> History:
+    """Train a model for a number of steps and return the history; the model comes back on the device it came from.
+
+    Parameters
+    ----------
+    model : has `make_optimizers()`, `training_step(batch, optimizers, step) -> {metric: tensor}` and `sample(n)`.
+    data : a tensor (N, ...), a tuple of tensors that share N, or a DataLoader. Batches of tensors are drawn with
+        replacement; a DataLoader brings its own batch size, is logged once an epoch, and resumes at an epoch's start.
+    steps : batches to train on in all.
+    seed : of the batches and of all noise; the caller's random state stays as it was.
+    average : decay of an exponential moving average of the weights, which the model holds afterwards; 0 is off.
+    schedule : of the learning rates: "constant", "linear" or "cosine", both down to 0.
+    snapshots : how many times to keep the weights in `history.snapshots`, denser early on.
+    callback : called with the model (averaged, if it is) and the history after each snapshot and at the end.
+    checkpoint : a name; running the same line again continues where it stopped, or returns at once.
+    log_every : steps between two entries of the history.
+    device : "cpu", "cuda", ...; by default the accelerator that is there.
+
+    Raises ValueError for settings or data that cannot be trained on, DivergenceError for losses that are not finite.
+    """
+    check_settings(data, steps, batch_size, average, schedule, log_every)
+    log_every = len(data) if isinstance(data, DataLoader) else log_every
+    home, device = next(model.parameters()).device, torch.device(device or pick_device())
+    settings = dict(steps=steps, batch_size=batch_size, seed=seed, average=average, schedule=schedule)
+    settings |= dict(snapshots=snapshots, log_every=log_every, device=device.type)
+    store = Checkpoint(checkpoint, fingerprint(model, data, settings)) if checkpoint else None
+    run = Run(model.to(device).train(), average, schedule, steps, device)
+    with forked_random(seed, device), progress_bar(steps) as bar:
+        try:
+            if store and (state := store.load(device)):
+                run.load_state_dict(state)
+            train(run, batches(data, batch_size, device), stages(snapshots, steps), callback, store, log_every, bar)
+        except KeyboardInterrupt:
+            print(f"Stopped at step {run.step} of {steps}. The model and the history so far are kept.", file=sys.stderr)
+        finally:
+            model.load_state_dict(run.averaged.state_dict())
+            model.to(home)
+    return run.history
+
+
+def train(run: Run, batches: Iterator, shots: set[int], callback, store, log_every: int, bar) -> None:
+    """The loop itself: step, and now and then look, log and save, none of which changes what is learned."""
+    saved = time.monotonic()
+    bar.update(run.step)
+    while run.step < run.steps:
+        if run.step in shots and run.step not in run.history.snapshots:
+            run.snapshot()
+            if callback:
+                callback(run.averaged, run.history)
+        run.advance(next(batches))
+        if run.step % log_every == 0 or run.step == run.steps:
+            run.record()
+            bar.update(run.step - bar.n)
+            bar.set_postfix({name: f"{column[-1]:.3g}" for name, column in run.history.metrics.items()})
+            if store and time.monotonic() - saved > SAVE_SECONDS:
+                store.save(run.state_dict())
+                saved = time.monotonic()
+    if run.steps in shots and run.steps not in run.history.snapshots:
+        run.snapshot()
+    if store:
+        store.save(run.state_dict())
+    if callback:
+        callback(run.averaged, run.history)
+
+
+def batches(data, batch_size: int, device: torch.device) -> Iterator:
+    """Yield batches on the device for ever: random rows of resident tensors, or the epochs of a DataLoader."""
+    if isinstance(data, DataLoader):
+        while True:
+            for batch in data:
+                yield batch.to(device) if isinstance(batch, Tensor) else [part.to(device) for part in batch]
+    tensors = [part.to(device) for part in ([data] if isinstance(data, Tensor) else data)]
+    while True:
+        rows = torch.randint(len(tensors[0]), (batch_size,), device=device)  # (batch_size,)
+        batch = [part[rows] for part in tensors]
+        yield batch[0] if isinstance(data, Tensor) else batch
+
+
+def check_settings(data, steps: int, batch_size: int, average: float, schedule: str, log_every: int) -> None:
+    """Raise ValueError or TypeError, in one sentence, for what cannot be trained on."""
+    for name, value in (("steps", steps), ("batch_size", batch_size), ("log_every", log_every)):
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"expected {name} to be a whole number of at least 1, got {value!r}")
+    if not 0 <= average < 1:
+        raise ValueError(f"expected average in [0, 1), such as 0.999, got {average!r}")
+    if schedule not in SCHEDULES:
+        raise ValueError(f"expected a schedule among {', '.join(SCHEDULES)}, got {schedule!r}")
+    if isinstance(data, DataLoader):
+        return
+    tensors = [data] if isinstance(data, Tensor) else data
+    if not isinstance(tensors, (list, tuple)) or not all(isinstance(part, Tensor) for part in tensors):
+        raise TypeError(f"expected data as a tensor, a tuple of tensors or a DataLoader, got {type(data).__name__}")
+    if len({len(part) for part in tensors}) != 1 or len(tensors[0]) == 0:
+        raise ValueError(f"expected tensors of one length above 0, got {[len(part) for part in tensors]}")
+    check_data(tensors[0])
+
+
+def progress_bar(steps: int):
+    """Return a bar for the notebook; COURSE_PROGRESS=0 hides it."""
+    return tqdm(total=steps, disable=os.environ.get("COURSE_PROGRESS", "1") == "0", leave=False)

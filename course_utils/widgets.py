@@ -1,0 +1,46 @@
+"""Explorers: sliders that redraw one picture. A notebook shows a static figure beside each, for readers on the web."""
+
+import io
+from collections.abc import Callable
+
+import ipywidgets as widgets
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+
+def png(fig: Figure) -> bytes:
+    """Return a figure as PNG bytes and close it."""
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png")
+    plt.close(fig)
+    return buffer.getvalue()
+
+
+def explore(draw: Callable[..., Figure], width: int = 640, **choices: list) -> widgets.VBox:
+    """Return a slider for every argument of `draw` above the figure that `draw` returns for their values.
+
+    Each argument comes with the list of its values, the first of which is drawn first. The arrow keys move a slider
+    that has the focus.
+    """
+    if not choices or not all(choices.values()):
+        raise ValueError(f"expected a list of values for each slider, got {choices}")
+    sliders = {
+        name: widgets.SelectionSlider(
+            options=[(f"{value:,}" if isinstance(value, int) else f"{value:.3g}", value) for value in values],
+            description=name.replace("_", " "),
+            continuous_update=True,
+            layout=widgets.Layout(width="400px"),
+            style={"description_width": "110px"},
+        )
+        for name, values in choices.items()
+    }
+    # An image whose bytes change works without flicker in JupyterLab, Colab and Voila alike.
+    picture = widgets.Image(format="png", layout=widgets.Layout(width=f"{width}px"))
+
+    def redraw(_=None) -> None:
+        picture.value = png(draw(**{name: slider.value for name, slider in sliders.items()}))
+
+    for slider in sliders.values():
+        slider.observe(redraw, names="value")
+    redraw()
+    return widgets.VBox([*sliders.values(), picture])

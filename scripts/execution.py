@@ -1,0 +1,47 @@
+"""Run a notebook from top to bottom, the way `make notebooks` and `make claims` need it."""
+
+import os
+import pathlib
+import tempfile
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+CELL_TIMEOUT = 1800  # seconds
+
+
+def find_notebooks(folder: pathlib.Path, lesson: str = "") -> list[pathlib.Path]:
+    """Return the notebooks of a folder, of one lesson such as "03" or of all; exits when there are none."""
+    found = sorted(folder.glob(f"{lesson}*.ipynb"))
+    if not found:
+        raise SystemExit(f"expected a lesson such as LESSON=03, got {lesson!r}: nothing in {folder.name}/ begins so")
+    return found
+
+
+def execute(path: pathlib.Path, **environment: str) -> nbformat.NotebookNode:
+    """Return the notebook with the outputs of a run in its own folder, without a bar or weights of earlier runs.
+
+    Raises CellExecutionError when a cell fails, CellTimeoutError or DeadKernelError when one does not end.
+    `environment` is added to the kernel's.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    with tempfile.TemporaryDirectory() as checkpoints:
+        env = {**os.environ, "COURSE_PROGRESS": "0", "COURSE_CHECKPOINTS": checkpoints, **environment}
+        client = NotebookClient(
+            notebook,
+            timeout=CELL_TIMEOUT,
+            kernel_name="python3",
+            record_timing=False,
+            resources={"metadata": {"path": str(path.parent)}},
+        )
+        client.execute(env=env)
+    return notebook
+
+
+def explain(error: Exception) -> str:
+    """Return in one line what stopped a notebook."""
+    if isinstance(error, CellExecutionError):
+        return f"{error.ename}: {error.evalue}"
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -1,0 +1,68 @@
+"""Run notebooks anew and store them with their outputs, cleaned; a failure or a false claim is never stored.
+
+`python scripts/run_notebooks.py 03` runs lesson 03 and its solutions; without a lesson, all.
+"""
+
+import os
+import pathlib
+import sys
+import time
+
+import nbformat
+from execution import ROOT, execute, find_notebooks
+from nbclient.exceptions import CellControlSignal, DeadKernelError
+
+# The same for every author, so that a stored notebook differs from the last one only where the lesson does.
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # points to a state that is not stored
+
+
+def clean(notebook: nbformat.NotebookNode) -> None:
+    """Remove what is of one run only: versions, timings, widgets; keep outputs, counts, tags and alt text."""
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in notebook.cells:
+        cell.metadata = nbformat.from_dict({"tags": cell.metadata.tags} if cell.metadata.get("tags") else {})
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET_VIEW, None)
+
+
+def false_claims(notebook: nbformat.NotebookNode) -> list[str]:
+    """Return the printed lines that begin with ✗."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    texts = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs]
+    return [line for text in texts for line in text.splitlines() if line.startswith("✗")]
+
+
+def run(path: pathlib.Path) -> str | None:
+    """Run and store one notebook; return what went wrong, None if nothing did."""
+    try:
+        notebook = execute(path, COURSE_STRICT="1")
+    except (CellControlSignal, DeadKernelError) as error:  # a failed cell, a timeout, a dead kernel
+        return str(error)
+    if wrong := false_claims(notebook):
+        return "\n".join(wrong)
+    clean(notebook)
+    part = path.with_suffix(".part")
+    nbformat.write(notebook, part)
+    os.replace(part, path)
+    return None
+
+
+def main() -> None:
+    lesson = sys.argv[1] if len(sys.argv) > 1 else ""
+    lessons = find_notebooks(ROOT / "notebooks", lesson)
+    failed = False
+    for path in lessons + sorted((ROOT / "notebooks" / "solutions").glob(f"{lesson}*.ipynb")):
+        start, name = time.monotonic(), path.relative_to(ROOT)
+        print(f"{name} ...", flush=True)
+        problem = run(path)
+        failed |= problem is not None
+        print(f"{problem}\n{name} is NOT stored." if problem else f"  stored after {time.monotonic() - start:.0f} s")
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
