@@ -19,7 +19,7 @@ setup: ## install everything into .venv
 	@PYTHON="$(PYTHON)" TORCH="$(TORCH)" sh scripts/setup.sh
 
 lab: setup ## copy new lessons into my/ and open JupyterLab on the first one
-	@first=$$($(RUN) scripts/copy_lessons.py) && exec $(RUN) -m jupyterlab $(ARGS) "$$first"
+	@first=$$($(RUN) scripts/copy_lessons.py) && exec $(RUN) -m jupyterlab --ServerApp.root_dir=. $(ARGS) "$$first"
 
 test: setup ## run the unit tests, and every notebook against its stored outputs
 	$(RUN) -m pytest tests notebooks $(NBVAL) $(ARGS)

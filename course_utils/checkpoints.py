@@ -20,16 +20,22 @@ def fingerprint(model: nn.Module, data, settings: dict) -> str:
         plain = {k: v for k, v in vars(module).items() if k[0] != "_" and isinstance(v, (str, int, float, tuple))}
         plain.pop("training", None)
         digest.update(repr((name, type(module).__name__, sorted(plain.items()))).encode())
-    digest.update(repr([_code(f) for f in vars(type(model)).values() if isinstance(f, types.FunctionType)]).encode())
+    functions = [f for f in vars(type(model)).values() if isinstance(f, types.FunctionType)]
+    digest.update(repr([_code(function.__code__) for function in functions]).encode())
     # A model that was trained before, in this kernel, still counts as the one it was at first.
     model._first_weights = getattr(model, "_first_weights", None) or _digest(model.state_dict().values())
     digest.update(model._first_weights + _data_digest(data) + repr(sorted(settings.items())).encode())
     return digest.hexdigest()
 
 
-def _code(function: types.FunctionType) -> tuple:
-    code = function.__code__
-    return code.co_code, code.co_names, [c for c in code.co_consts if not isinstance(c, types.CodeType)]
+def _code(code: types.CodeType) -> tuple:
+    def plain(constant):
+        if isinstance(constant, types.CodeType):
+            return _code(constant)
+        # The order of a set of strings changes from one kernel to the next.
+        return sorted(map(repr, constant)) if isinstance(constant, frozenset) else constant
+
+    return code.co_code, code.co_names, [plain(constant) for constant in code.co_consts]
 
 
 def _digest(tensors) -> bytes:
@@ -54,9 +60,12 @@ class Checkpoint:
     def __init__(self, name: str, print_: str):
         folder = pathlib.Path(os.environ.get("COURSE_CHECKPOINTS") or FOLDER)
         self.path = folder / f"{name}-{print_}.pt"
-        others = [] if self.path.exists() else list(folder.glob(f"{name}-*.pt"))
+        others = [] if self.path.exists() else list(folder.glob(f"{name}-{'[0-9a-f]' * 12}.pt"))
         if others:
-            print(f"{name}: {len(others)} saved run(s) have other settings, weights or data; training anew.", file=sys.stderr)
+            print(
+                f"{name}: {len(others)} saved run(s) have other settings, weights or data; training anew.",
+                file=sys.stderr,
+            )
 
     def load(self, device: torch.device) -> dict | None:
         """Return the saved state, None if there is none; raises ValueError for a damaged file."""

@@ -8,8 +8,8 @@ class ClaimError(AssertionError):
     """A statement of the course is false, and COURSE_STRICT=1 asked for an error."""
 
 
-def verify(statement: str, holds: bool, **numbers: float) -> bool:
-    """Print ✓ or ✗, the statement and its evidence; return whether it holds.
+def verify(statement: str, holds: bool, **numbers: float) -> None:
+    """Print ✓ or ✗, the statement and its evidence.
 
     With COURSE_STRICT=1 a false claim raises ClaimError. COURSE_CLAIMS names a file that collects every claim as a
     line of JSON.
@@ -24,4 +24,3 @@ def verify(statement: str, holds: bool, **numbers: float) -> bool:
     if not holds and os.environ.get("COURSE_STRICT") == "1":
         raise ClaimError(line)
     print(line)
-    return holds

@@ -1,5 +1,6 @@
 """Image data sets as tensors in [0, 1], with training, validation and test parts."""
 
+import importlib.util
 import pathlib
 from dataclasses import dataclass
 
@@ -58,20 +59,30 @@ def _digits() -> Images:
 
     The originals are split before any of them is varied, so that no held-out digit has a relative in training.
     """
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
-
-    source = load_digits()
-    small = torch.tensor(source.images, dtype=torch.float32)[:, None] / 16  # (1797, 1, 8, 8)
-    labels = torch.tensor(source.target)
-    train, held_out = train_test_split(np.arange(len(small)), test_size=600, random_state=0, stratify=labels)
-    validation, test = train_test_split(held_out, test_size=300, random_state=0, stratify=labels[held_out])
+    small, labels = _read_digits()
     generator = torch.Generator().manual_seed(0)
+    order = torch.randperm(len(labels), generator=generator)
+    order = order[labels[order].argsort(stable=True)]  # by class, shuffled within it, so that every part has all
+    sixth = torch.arange(len(order)) % 6
     parts = []
-    for originals, copies in ((train, 10), (validation, 10), (test, 10)):
-        indices = torch.tensor(originals).repeat(copies)
-        parts += [_vary(_restore(small[indices]), generator), labels[indices]]
+    for originals in (order[sixth > 1], order[sixth == 0], order[sixth == 1]):
+        restored = _restore(small[originals])
+        parts += [torch.cat([_vary(restored, generator) for _ in range(10)]), labels[originals].repeat(10)]
     return Images("digits", tuple("0123456789"), *parts)
+
+
+def _read_digits() -> tuple[Tensor, Tensor]:
+    """Return the images (1797, 1, 8, 8) in [0, 1] and the labels that scikit-learn brings along."""
+    # Read from beside scikit-learn rather than through it, which would take a second and 120 MB for one small file.
+    file = pathlib.Path(importlib.util.find_spec("sklearn").origin).parent / "datasets" / "data" / "digits.csv.gz"
+    if file.exists():
+        table = torch.tensor(np.loadtxt(file, delimiter=","), dtype=torch.float32)  # (1797, 65)
+    else:  # should it ever move
+        from sklearn.datasets import load_digits
+
+        digits = load_digits()
+        table = torch.tensor(np.column_stack([digits.data, digits.target]), dtype=torch.float32)
+    return table[:, :64].view(-1, 1, 8, 8) / 16, table[:, 64].long()
 
 
 def _restore(small: Tensor) -> Tensor:
@@ -111,12 +122,14 @@ def load_folder(path: str | pathlib.Path, size: int = 28) -> Images:
         try:
             with Image.open(file) as picture:
                 pictures.append(np.asarray(ImageOps.fit(ImageOps.grayscale(picture), (size, size)), dtype=np.float32))
-        except OSError as error:
+        except Exception as error:  # Pillow has no one error for damaged files
             raise ValueError(f"expected a picture in {file}, got a file that cannot be read ({error})") from None
     classes = sorted({file.parent.name for file in files})
     labels = torch.tensor([classes.index(file.parent.name) for file in files])
     images = torch.tensor(np.stack(pictures))[:, None] / 255  # (N, 1, size, size)
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
     tenth = len(images) // 10
-    parts = [part for rows in order.split([len(images) - 2 * tenth, tenth, tenth]) for part in (images[rows], labels[rows])]
+    parts = [
+        part for rows in order.split([len(images) - 2 * tenth, tenth, tenth]) for part in (images[rows], labels[rows])
+    ]
     return Images(folder.name, tuple(classes), *parts)

@@ -1,6 +1,7 @@
-"""MNIST and Fashion-MNIST: files that are there are checked and used, missing ones fetched, failures told in a sentence."""
+"""MNIST and Fashion-MNIST: files that are there are checked and used, missing ones fetched, failures told plainly."""
 
 import hashlib
+import http.client
 import pathlib
 import socket
 import sys
@@ -38,7 +39,8 @@ def read(source: str, folder: pathlib.Path) -> tuple[Tensor, Tensor, Tensor, Ten
     remove_damaged(source, raw)
     missing = [name for name in MD5[source] if not (raw / name).exists()]
     if missing:
-        if not all((raw / f"{name}.gz").exists() for name in missing) and not answers(kind):
+        # torchvision unpacks without a network only when all four packed files are there
+        if not all((raw / f"{name}.gz").exists() for name in MD5[source]) and not answers(kind):
             raise ConnectionError(failure(source, raw, "no server answered"))
         fetch(kind, source, folder, raw)
     train, test = (kind(folder, train=part, download=False) for part in (True, False))
@@ -66,7 +68,7 @@ def answers(kind) -> bool:
             with urllib.request.urlopen(mirror + kind.resources[0][0], timeout=PATIENCE) as reply:
                 if reply.read(1):
                     found.set()
-        except OSError:
+        except (OSError, http.client.HTTPException):
             pass
 
     threads = [threading.Thread(target=knock, args=(mirror,), daemon=True) for mirror in kind.mirrors]
@@ -84,7 +86,7 @@ def fetch(kind, source: str, folder: pathlib.Path, raw: pathlib.Path) -> None:
     socket.setdefaulttimeout(PATIENCE)
     try:
         kind(folder, download=True)
-    except (RuntimeError, OSError) as error:
+    except (RuntimeError, OSError, http.client.HTTPException) as error:
         reason = str(error).splitlines()[0]
         raise ConnectionError(failure(source, raw, f"the download stopped: {reason}")) from None
     finally:

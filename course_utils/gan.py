@@ -41,7 +41,12 @@ class GAN(nn.Module):
         if penalty_every < 1 or n_critic < 1:
             raise ValueError(f"expected penalty_every and n_critic of at least 1, got {penalty_every} and {n_critic}")
         self.generator, self.discriminator, self.loss = generator, discriminator, loss
-        self.r1_weight, self.gp_weight, self.penalty_every, self.n_critic = r1_weight, gp_weight, penalty_every, n_critic
+        self.r1_weight, self.gp_weight, self.penalty_every, self.n_critic = (
+            r1_weight,
+            gp_weight,
+            penalty_every,
+            n_critic,
+        )
         self.generator_lr, self.discriminator_lr, self.betas = generator_lr, discriminator_lr, tuple(betas)
 
     def make_optimizers(self) -> dict[str, torch.optim.Optimizer]:
@@ -66,6 +71,8 @@ class GAN(nn.Module):
         """Teach the discriminator to tell real samples from generated ones."""
         with torch.no_grad():  # the generator does not learn from this step
             fake = self.generate(len(real))
+        if real.shape != fake.shape:
+            raise ValueError(f"expected real samples shaped {tuple(fake.shape)}, got {tuple(real.shape)}")
         real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)  # (N,), (N,)
         loss = ADVERSARIAL[self.loss][0](real_logits, fake_logits)
         optimizer.zero_grad()

@@ -27,6 +27,11 @@ class History:
             raise KeyError(f"expected a metric among {', '.join(self.metrics)}, got {name!r}")
         return self.metrics[name]
 
+    def near(self, name: str, step: int) -> float:
+        """Return the entry of a metric that is nearest to a step."""
+        nearest = min(range(len(self.steps)), key=lambda i: abs(self.steps[i] - step))
+        return self[name][nearest]
+
     def model_at(self, model: nn.Module, step: int) -> nn.Module:
         """Return a copy of the model with the weights of a snapshot; raises KeyError for a step without one."""
         if step not in self.snapshots:

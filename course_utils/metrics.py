@@ -1,12 +1,12 @@
 """How good are samples? Measured in the features of a small classifier, each number beside its floor.
 
-    metric              range     better   its floor or ceiling
-    frechet             [0, ∞)    lower    training images against test images, at equal n
-    precision, recall   [0, 1]    higher   the same
-    density             [0, ∞)    higher   the same (about 1)
-    coverage            [0, 1]    higher   the same
-    classes             count     higher   all classes; a class counts from a share of 1 % on
-    sharpness           [0, ∞)    as real  that of test images; mean |Laplacian| in grey levels
+metric              range     better   its floor or ceiling
+frechet             [0, ∞)    lower    training images against test images, at equal n
+precision, recall   [0, 1]    higher   the same
+density             [0, ∞)    higher   the same (about 1)
+coverage            [0, 1]    higher   the same
+classes             count     higher   all classes; a class counts from a share of 1 % on
+sharpness           [0, ∞)    as real  that of test images; mean |Laplacian| in grey levels
 """
 
 import torch
@@ -52,7 +52,7 @@ class Classifier(nn.Module):
 
 
 def frechet_distance(a: Tensor, b: Tensor) -> float:
-    """Return the Fréchet distance of two Gaussians fitted to features (N, d) and (M, d) (Heusel et al., 2017, eq. 6)."""
+    """Return the Fréchet distance of two Gaussians fitted to features (N, d) and (M, d) (Heusel et al., 2017)."""
     a, b = a.double(), b.double()
     cov_a, cov_b = a.T.cov(), b.T.cov()  # (d, d), (d, d)
     values, vectors = torch.linalg.eigh(cov_a)
@@ -66,27 +66,42 @@ def neighbourhood_metrics(real: Tensor, fake: Tensor, k: int = 5) -> dict[str, f
 
     Kynkäänniemi et al. (2019), equations 1-3; Naeem et al. (2020), equations 3 and 5.
     """
-    radius_real = torch.cdist(real, real).kthvalue(k + 1).values  # (N,); a point is its own nearest
-    radius_fake = torch.cdist(fake, fake).kthvalue(k + 1).values  # (M,)
-    distance = torch.cdist(real, fake)  # (N, M)
-    inside = distance < radius_real[:, None]  # (N, M)
+    radius_real, radius_fake = neighbour_distance(real, k), neighbour_distance(fake, k)  # (N,), (M,)
+    real_around, recalled, covered = torch.zeros(len(fake)), [], []
+    for part, radius in zip(real.split(500), radius_real.split(500)):  # in parts, for the sake of memory
+        distance = torch.cdist(part, fake)  # (500, M)
+        inside = distance < radius[:, None]  # (500, M)
+        real_around += inside.sum(0)
+        recalled.append((distance < radius_fake).any(1))
+        covered.append(inside.any(1))
     return {
-        "precision": inside.any(0).float().mean().item(),
-        "recall": (distance < radius_fake).any(1).float().mean().item(),
-        "density": inside.float().sum(0).mean().item() / k,
-        "coverage": inside.any(1).float().mean().item(),
+        "precision": (real_around > 0).float().mean().item(),
+        "recall": torch.cat(recalled).float().mean().item(),
+        "density": real_around.mean().item() / k,
+        "coverage": torch.cat(covered).float().mean().item(),
     }
+
+
+def neighbour_distance(points: Tensor, k: int) -> Tensor:
+    """Return the distance of each point to its k-th nearest neighbour: (N, d) to (N,)."""
+    parts = [
+        torch.cdist(part, points).kthvalue(k + 1).values for part in points.split(500)
+    ]  # its own nearest is itself
+    return torch.cat(parts)
 
 
 def sharpness(images: Tensor) -> float:
     """Return the mean absolute Laplacian of images (N, 1, 28, 28): how abruptly grey levels change."""
-    kernel = torch.tensor([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]])[None, None]
-    return F.conv2d(images, kernel, padding=1).abs().mean().item()
+    x = F.pad(images, (1, 1, 1, 1))  # (N, 1, 30, 30)
+    centre, left, right = x[..., 1:-1, 1:-1], x[..., 1:-1, :-2], x[..., 1:-1, 2:]
+    laplacian = left + right + x[..., :-2, 1:-1] + x[..., 2:, 1:-1] - 4 * centre  # (N, 1, 28, 28)
+    return laplacian.abs().mean().item()
 
 
 def nearest_neighbours(images: Tensor, training: Tensor) -> tuple[Tensor, Tensor]:
     """Return the distance (N,) to, and the index (N,) of, the training image nearest in pixels."""
-    return torch.cdist(images.flatten(1), training.flatten(1)).min(1)
+    parts = [torch.cdist(part.flatten(1), training.flatten(1)).min(1) for part in images.split(100)]
+    return torch.cat([part.values for part in parts]), torch.cat([part.indices for part in parts])
 
 
 def mode_coverage(points: Tensor, centres: Tensor, sigma: float) -> dict[str, float]:
@@ -120,7 +135,9 @@ class Judge:
         with forked_random(0, torch.device("cpu")):
             self.classifier = Classifier(len(dataset.classes))
         data = (dataset.train, dataset.train_labels)
-        fit(self.classifier, data, steps=700, batch_size=128, schedule="linear", checkpoint=f"classifier_{dataset.name}")
+        fit(
+            self.classifier, data, steps=700, batch_size=128, schedule="linear", checkpoint=f"classifier_{dataset.name}"
+        )
         self.accuracy = (self.predict(dataset.test) == dataset.test_labels).float().mean().item()
         shuffle = torch.Generator().manual_seed(0)
         self.real = self.features(held_out[torch.randperm(len(held_out), generator=shuffle)[:n]])  # (n, 64)
@@ -143,14 +160,17 @@ class Judge:
         """Return the share of each class among the images, in [0, 1]: (classes,)."""
         return torch.bincount(self.predict(images), minlength=len(self.classes)) / len(images)
 
-    def score(self, images: Tensor) -> dict[str, float]:
-        """Return every metric for n images (n, 1, 28, 28)."""
+    def frechet(self, images: Tensor) -> float:
+        """Return the Fréchet distance of n images (n, 1, 28, 28) to the held-out ones."""
         if len(images) != self.n:
             raise ValueError(f"expected {self.n} images, as many as the floor was measured with, got {len(images)}")
-        features = self.features(images)
+        return frechet_distance(self.features(images), self.real)
+
+    def score(self, images: Tensor) -> dict[str, float]:
+        """Return every metric for n images (n, 1, 28, 28)."""
         return {
-            "frechet": frechet_distance(features, self.real),
-            **neighbourhood_metrics(self.real, features),
+            "frechet": self.frechet(images),
+            **neighbourhood_metrics(self.real, self.features(images)),
             "classes": int((self.class_shares(images) >= 0.01).sum()),
             "sharpness": sharpness(images),
         }

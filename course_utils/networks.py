@@ -99,9 +99,13 @@ class MLPDiscriminator(nn.Module):
 
 
 class ConvGenerator(nn.Module):
-    """A convolutional generator, or decoder, for 28×28 images: each step doubles the picture, 7 → 14 → 28."""
+    """A convolutional generator, or decoder, for 28×28 images: each step doubles the picture, 7 → 14 → 28.
 
-    def __init__(self, latent_dim=64, channels=(64, 32), act="relu", batch_norm=False):
+    A doubling turns each group of four channels into a 2×2 block of pixels (Shi et al., 2016), which is faster on a
+    CPU than a transposed convolution.
+    """
+
+    def __init__(self, latent_dim=32, channels=(32, 16), act="relu", batch_norm=False):
         super().__init__()
         self.latent_dim, self.shape = latent_dim, IMAGE
         wide, narrow = channels
@@ -111,10 +115,12 @@ class ConvGenerator(nn.Module):
             nn.Unflatten(1, (wide, 7, 7)),  # (N, wide, 7, 7)
             *norm(wide),
             activation(act),
-            nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1),  # (N, narrow, 14, 14)
+            nn.Conv2d(wide, 4 * narrow, 3, padding=1),
+            nn.PixelShuffle(2),  # (N, narrow, 14, 14)
             *norm(narrow),
             activation(act),
-            nn.ConvTranspose2d(narrow, 1, 4, stride=2, padding=1),  # (N, 1, 28, 28)
+            nn.Conv2d(narrow, 4, 3, padding=1),
+            nn.PixelShuffle(2),  # (N, 1, 28, 28)
         )
 
     def forward(self, z: Tensor) -> Tensor:
@@ -122,15 +128,20 @@ class ConvGenerator(nn.Module):
 
 
 class ConvDiscriminator(nn.Module):
-    """A convolutional discriminator for 28×28 images: each step halves the picture, 28 → 14 → 7."""
+    """A convolutional discriminator for 28×28 images: each step halves the picture, 28 → 14 → 7.
+
+    The first halving turns each 2×2 block of pixels into four channels and so loses nothing; the second takes means.
+    """
 
     def __init__(self, channels=(32, 64), in_channels=1, act="leaky_relu"):
         super().__init__()
         narrow, wide = channels
         self.layers = nn.Sequential(
-            nn.Conv2d(in_channels, narrow, 4, stride=2, padding=1),  # (N, narrow, 14, 14)
+            nn.PixelUnshuffle(2),  # (N, 4 * in_channels, 14, 14)
+            nn.Conv2d(4 * in_channels, narrow, 3, padding=1),  # (N, narrow, 14, 14)
             activation(act),
-            nn.Conv2d(narrow, wide, 4, stride=2, padding=1),  # (N, wide, 7, 7)
+            nn.AvgPool2d(2),  # (N, narrow, 7, 7)
+            nn.Conv2d(narrow, wide, 3, padding=1),  # (N, wide, 7, 7)
             activation(act),
             nn.Flatten(),
             nn.Linear(wide * 7 * 7, 1),

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import torch
-from IPython.display import display
+from IPython.display import Markdown, display
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
@@ -15,6 +16,7 @@ from course_utils.history import History
 plt.style.use(pathlib.Path(__file__).with_name("style.mplstyle"))
 
 REAL, GENERATED, PRIOR, POSTERIOR = "#1f4e9c", "#d9730d", "#7f7f7f", "#2a8c55"
+OPINION = LinearSegmentedColormap.from_list("opinion", ["#f3b27a", "#ffffff", "#8fb0e0"])  # generated, undecided, real
 LINES = {  # what training logs: label, colour, line style
     "d_loss": ("discriminator's loss", REAL, "-"),
     "g_loss": ("generator's loss", GENERATED, "--"),
@@ -84,15 +86,15 @@ def draw_points(axes: Axes, real: Tensor | None = None, generated: Tensor | None
 
 
 @torch.no_grad()
-def draw_discriminator(axes: Axes, discriminator: nn.Module, limit: float = 1.6, n: int = 80):
-    """Paint D(x) over the plane: blue where the discriminator says real, orange where it says generated."""
+def draw_discriminator(axes: Axes, discriminator: nn.Module, limit: float = 1.6, n: int = 80) -> None:
+    """Paint D(x) over the plane: light blue where the discriminator says real, light orange where generated."""
     axis = torch.linspace(-limit, limit, n)
     points = torch.cartesian_prod(axis, axis)  # (n * n, 2)
     surface = discriminator(points).sigmoid().reshape(n, n).T
-    extent = (-limit, limit, -limit, limit)
-    return axes.imshow(
-        surface, origin="lower", extent=extent, cmap="PuOr", vmin=0, vmax=1, alpha=0.6, interpolation="bilinear"
-    )
+    axes.imshow(
+        surface, origin="lower", extent=(-limit, limit, -limit, limit), cmap=OPINION, vmin=0, vmax=1,
+        interpolation="bilinear",
+    )  # fmt: skip
 
 
 def draw_curves(axes: Axes, history: History, names: Sequence[str]) -> None:
@@ -111,8 +113,33 @@ def filmstrip(frames: Mapping[str, Callable[[Axes], None]], alt: str, title: str
         draw(axis)
         axis.set_title(name, fontsize=9, loc="center")
         axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(True)
     fig.suptitle(title, x=0.01, ha="left", fontsize=11)
     show(fig, alt)
+
+
+def quality_and_loss(steps: Sequence[int], frechet: Sequence[float], loss: Sequence[float], floor: float) -> None:
+    """Show, over training, how good the samples are (above the floor) beside what the generator's loss says."""
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.5, 2.6))
+    left.semilogy(steps, frechet, "o--", color=GENERATED)
+    left.axhline(floor, color=REAL, linewidth=1)
+    left.annotate("real images (floor)", (steps[-1], floor), (0, 3), textcoords="offset points", ha="right", color=REAL)
+    left.set(title="The samples get better all the time ...", xlabel="training step", ylabel="Fréchet distance")
+    right.plot(steps, loss, "o--", color=GENERATED)
+    right.set(
+        title="... and the loss does not say so",
+        xlabel="training step",
+        ylabel="generator's loss (nats)",
+        ylim=(0, None),
+    )
+    alt = "Left: the Fréchet distance falls towards the floor. Right: the generator's loss does not fall meanwhile"
+    show(fig, alt)
+
+
+def score_table(score: Mapping[str, float], floor: Mapping[str, float], title: str) -> None:
+    """Show every metric of generated samples beside that of real training images."""
+    rows = [f"| {name} | {score[name]:.3g} | {floor[name]:.3g} |" for name in score]
+    display(Markdown("\n".join([f"| {title} | generated | real (floor) |", "|---|---|---|", *rows])))
 
 
 def live(n: int = 32, curves: Sequence[str] = ("d_real", "d_fake")) -> Callable[[nn.Module, History], None]:

@@ -5,7 +5,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -25,16 +25,24 @@ SCHEDULES = {  # progress in [0, 1) to a factor of the learning rate
 }
 
 
-def stages(n: int, steps: int) -> set[int]:
-    """Return about n steps at which to take a snapshot: the first, the last, and denser early on."""
-    return {0, steps, *(round(steps * (i / n) ** 2) for i in range(1, n))} if n else set()
+def stages(snapshots: int | Collection[int], steps: int) -> set[int]:
+    """Return the steps at which to keep the weights: those given, or that many and the first, denser early on."""
+    if not isinstance(snapshots, int):
+        return set(snapshots)
+    return {round(steps * (i / snapshots) ** 2) for i in range(snapshots + 1)} if snapshots else set()
 
 
 class Run:
     """Everything that a checkpoint holds: model, average, optimizers, history, random state."""
 
     def __init__(self, model: nn.Module, average: float, schedule: str, steps: int, device: torch.device):
-        self.model, self.decay, self.factor, self.steps, self.device = model, average, SCHEDULES[schedule], steps, device
+        self.model, self.decay, self.factor, self.steps, self.device = (
+            model,
+            average,
+            SCHEDULES[schedule],
+            steps,
+            device,
+        )
         self.averaged = copy.deepcopy(model).requires_grad_(False) if average else model
         self.pairs = list(zip(self.averaged.state_dict().values(), model.state_dict().values())) if average else []
         self.optimizers = model.make_optimizers()
@@ -91,7 +99,7 @@ def fit(
     seed: int = 0,
     average: float = 0.0,
     schedule: str = "constant",
-    snapshots: int = 0,
+    snapshots: int | Collection[int] = 0,
     callback: Callable[[nn.Module, History], None] | None = None,
     checkpoint: str | None = None,
     log_every: int = 50,
@@ -108,7 +116,7 @@ def fit(
     seed : of the batches and of all noise; the caller's random state stays as it was.
     average : decay of an exponential moving average of the weights, which the model holds afterwards; 0 is off.
     schedule : of the learning rates: "constant", "linear" or "cosine", both down to 0.
-    snapshots : how many times to keep the weights in `history.snapshots`, denser early on.
+    snapshots : how many times to keep the weights in `history.snapshots`, denser early on; or at which steps.
     callback : called with the model (averaged, if it is) and the history after each snapshot and at the end.
     checkpoint : a name; running the same line again continues where it stopped, or returns at once.
     log_every : steps between two entries of the history.
@@ -120,7 +128,7 @@ def fit(
     log_every = len(data) if isinstance(data, DataLoader) else log_every
     home, device = next(model.parameters()).device, torch.device(device or pick_device())
     settings = dict(steps=steps, batch_size=batch_size, seed=seed, average=average, schedule=schedule)
-    settings |= dict(snapshots=snapshots, log_every=log_every, device=device.type)
+    settings |= dict(snapshots=sorted(stages(snapshots, steps)), log_every=log_every, device=device.type)
     store = Checkpoint(checkpoint, fingerprint(model, data, settings)) if checkpoint else None
     run = Run(model.to(device).train(), average, schedule, steps, device)
     with forked_random(seed, device), progress_bar(steps) as bar:
@@ -184,6 +192,8 @@ def check_settings(data, steps: int, batch_size: int, average: float, schedule: 
     if schedule not in SCHEDULES:
         raise ValueError(f"expected a schedule among {', '.join(SCHEDULES)}, got {schedule!r}")
     if isinstance(data, DataLoader):
+        if len(data) == 0:  # it would be asked for a first batch for ever
+            raise ValueError("expected a DataLoader with at least one batch, got none")
         return
     tensors = [data] if isinstance(data, Tensor) else data
     if not isinstance(tensors, (list, tuple)) or not all(isinstance(part, Tensor) for part in tensors):

@@ -8,15 +8,15 @@ stopping costs little.
 import argparse
 import hashlib
 import json
-import multiprocessing
 import os
 import pathlib
 import platform
-import signal
+import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib.metadata import version
 
-from execution import ROOT, execute, explain, find_notebooks
+from execution import ROOT, find_notebooks
 from tqdm import tqdm
 
 CACHE = ROOT / "data" / "claims"
@@ -39,23 +39,27 @@ def run(job: tuple[pathlib.Path, pathlib.Path, int]) -> str | None:
     part = result.with_suffix(".part")
     result.parent.mkdir(parents=True, exist_ok=True)
     part.write_text("")
-    try:
-        execute(path, COURSE_SEED=str(seed), COURSE_CLAIMS=str(part), COURSE_STRICT="0", OMP_NUM_THREADS="1")
-    except Exception as error:  # whatever it was, a run that stopped counts as failed
-        return f"{path.stem}, seed {seed}: {explain(error)}"
+    env = os.environ | {"COURSE_SEED": str(seed), "COURSE_CLAIMS": str(part), "OMP_NUM_THREADS": "1"}
+    env.pop("COURSE_STRICT", None)  # a false claim is counted, it does not stop the run
+    command = [sys.executable, str(ROOT / "scripts" / "execution.py"), str(path)]
+    process = subprocess.run(command, env=env, capture_output=True, encoding="utf-8")
+    if process.returncode:
+        return f"{path.stem}, seed {seed}: {process.stderr.strip().splitlines()[-1]}"
     os.replace(part, result)
     return None
 
 
 def run_all(jobs: list[tuple[pathlib.Path, pathlib.Path, int]]) -> list[str]:
-    """Run the jobs on both cores, under a bar; return the errors."""
-    if not jobs:
-        return []
-    # Ctrl-C is for this process, which then ends the workers.
-    spawn = multiprocessing.get_context("spawn")
-    with spawn.Pool(WORKERS, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
-        runs = tqdm(pool.imap_unordered(run, jobs), total=len(jobs), unit="run", desc="claims")
-        return sorted(error for error in runs if error)
+    """Run the jobs, two at a time, under a bar; return the errors."""
+    with ThreadPoolExecutor(WORKERS) as pool, tqdm(total=len(jobs), unit="run", disable=not jobs) as bar:
+        errors = []
+        try:
+            for future in as_completed([pool.submit(run, job) for job in jobs]):
+                errors += [future.result()] if future.result() else []
+                bar.update()
+        finally:  # Ctrl-C ends the runs by itself; those that wait must not begin
+            pool.shutdown(wait=False, cancel_futures=True)
+    return sorted(errors)
 
 
 def table(results: list[pathlib.Path]) -> str:
@@ -100,7 +104,10 @@ def main() -> None:
         folder = CACHE / f"{path.stem}-{code_hash(path)}"
         lessons[path.stem] = [folder / f"seed_{seed}.jsonl" for seed in range(args.seeds)]
         jobs += [(path, file, seed) for seed, file in enumerate(lessons[path.stem]) if not file.exists()]
-    errors = run_all(jobs)
+    try:
+        errors = run_all(jobs)
+    except KeyboardInterrupt:
+        sys.exit("Stopped; the runs that were finished are kept.")
     text = report(lessons, errors, args.seeds)
     print(text)
     if not args.lesson:

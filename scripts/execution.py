@@ -1,15 +1,21 @@
-"""Run a notebook from top to bottom, the way `make notebooks` and `make claims` need it."""
+"""Run a notebook from top to bottom, the way `make notebooks` and `make claims` need it.
+
+`python scripts/execution.py NOTEBOOK` runs one, stores nothing, and says in a line what stopped it.
+"""
 
 import os
 import pathlib
+import subprocess
+import sys
 import tempfile
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 CELL_TIMEOUT = 1800  # seconds
+FAILURES = (CellControlSignal, DeadKernelError)  # a failed cell, a timeout, a dead kernel
 
 
 def find_notebooks(folder: pathlib.Path, lesson: str = "") -> list[pathlib.Path]:
@@ -23,8 +29,7 @@ def find_notebooks(folder: pathlib.Path, lesson: str = "") -> list[pathlib.Path]
 def execute(path: pathlib.Path, **environment: str) -> nbformat.NotebookNode:
     """Return the notebook with the outputs of a run in its own folder, without a bar or weights of earlier runs.
 
-    Raises CellExecutionError when a cell fails, CellTimeoutError or DeadKernelError when one does not end.
-    `environment` is added to the kernel's.
+    Raises one of FAILURES. `environment` is added to the kernel's.
     """
     notebook = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as checkpoints:
@@ -36,12 +41,20 @@ def execute(path: pathlib.Path, **environment: str) -> nbformat.NotebookNode:
             record_timing=False,
             resources={"metadata": {"path": str(path.parent)}},
         )
-        client.execute(env=env)
+        client.execute(env=env, stderr=subprocess.DEVNULL)  # what cells write is in the notebook
     return notebook
 
 
 def explain(error: Exception) -> str:
     """Return in one line what stopped a notebook."""
+    name, text = type(error).__name__, str(error)
     if isinstance(error, CellExecutionError):
-        return f"{error.ename}: {error.evalue}"
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+        name, text = error.ename, error.evalue
+    return f"{name}: {' '.join(text.split())}"
+
+
+if __name__ == "__main__":
+    try:
+        execute(pathlib.Path(sys.argv[1]))
+    except FAILURES as failure:
+        sys.exit(explain(failure))

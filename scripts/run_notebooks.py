@@ -9,8 +9,7 @@ import sys
 import time
 
 import nbformat
-from execution import ROOT, execute, find_notebooks
-from nbclient.exceptions import CellControlSignal, DeadKernelError
+from execution import FAILURES, ROOT, execute, find_notebooks
 
 # The same for every author, so that a stored notebook differs from the last one only where the lesson does.
 METADATA = {
@@ -40,7 +39,7 @@ def run(path: pathlib.Path) -> str | None:
     """Run and store one notebook; return what went wrong, None if nothing did."""
     try:
         notebook = execute(path, COURSE_STRICT="1")
-    except (CellControlSignal, DeadKernelError) as error:  # a failed cell, a timeout, a dead kernel
+    except FAILURES as error:
         return str(error)
     if wrong := false_claims(notebook):
         return "\n".join(wrong)

@@ -13,7 +13,7 @@ SLUG = r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[\w.-]{0,99}[\w-]"
 # Links to the course itself; a link to any other repository stays as it is.
 ADDRESS = re.compile(
     r"""( (?: Repository | REPOSITORY ) \s=\s \\?"https://github\.com/  # the quotes are escaped in a notebook
-        | git\ clone\ (?: --?\S+\ )* https://github\.com/
+        | git\ clone\ [^\n]*? https://github\.com/
         | https://github\.com/ (?= [\w.-]+/[\w.-]+/(?:actions|archive)/ )
         | https://mybinder\.org/v2/gh/
         | https://colab\.research\.google\.com/github/

@@ -49,14 +49,14 @@ class Exercise:
         try:
             return self.observe(function)
         except Exception as error:
-            return {"error": f"{type(error).__name__}: {error}"}
+            first_line, *_ = str(error).split("\n")
+            return {"error": f"{type(error).__name__}: {first_line}"}
 
 
 def is_stub(function: Callable) -> bool:
     """Tell whether a function's body is still `...`, whatever its docstring."""
 
-    def untouched():
-        ...
+    def untouched(): ...
 
     def shape(f: Callable) -> list:
         return [(i.opname, i.argval if "CONST" in i.opname else None) for i in dis.get_instructions(f)]

@@ -1,19 +1,23 @@
 """Exercises of lesson 03: the discriminator's loss, and one step of each player."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from course_utils.exercises import Exercise, Observation, gradient, gradients, value, weights
+from course_utils.exercises import Exercise, Observation, gradient, gradients, value
+from course_utils.exercises.players import after, leave_gradients, players, wrong
 from course_utils.losses import non_saturating_d, non_saturating_g, saturating_g
-from course_utils.networks import MLPDiscriminator, MLPGenerator
 
 
 def observe_loss(function) -> Observation:
     """Values and gradients on ordinary logits, on batches of two lengths, and on a very sure discriminator."""
     seen = {}
     generator = torch.Generator().manual_seed(0)
-    for name, n, m, scale in (("ordinary logits", 6, 6, 1.0), ("4 real and 8 fake", 4, 8, 1.0), ("logits of ±300", 3, 3, 300.0)):
+    for name, n, m, scale in (
+        ("ordinary logits", 6, 6, 1.0),
+        ("4 real and 8 fake", 4, 8, 1.0),
+        ("logits of ±300", 3, 3, 300.0),
+    ):
         real = (torch.randn(n, generator=generator) * scale).requires_grad_()
         fake = (torch.randn(m, generator=generator) * scale).requires_grad_()
         loss = function(real, fake)
@@ -54,7 +58,7 @@ check_discriminator_loss = Exercise(
         lambda real, fake: bce(real, 1.0): "only the real samples count here; the generated ones need a term too.",
         lambda real, fake: bce(fake, 0.0): "only the generated samples count here; the real ones need a term too.",
         lambda real, fake: bce(real, 1.0) + bce(fake, 1.0): (
-            "generated samples are called real here, as in the generator's loss; for the discriminator their label is 0."
+            "generated samples are called real here, as in the generator's loss; here their label is 0."
         ),
         lambda real, fake: bce(real.sigmoid(), 1.0) + bce(fake.sigmoid(), 0.0): (
             "the sigmoid is applied twice: `binary_cross_entropy_with_logits` has its own inside."
@@ -70,34 +74,6 @@ check_discriminator_loss = Exercise(
         ),
     },
 )
-
-
-def players() -> tuple[nn.Module, nn.Module, dict[str, torch.optim.Optimizer]]:
-    """Return two small networks with leftovers of an earlier step in their gradients, and plain SGD for each."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        generator, discriminator = MLPGenerator(3, (8,), (2,), "tanh"), MLPDiscriminator((8,), (2,), "tanh")
-    optimizers = {
-        "generator": torch.optim.SGD(generator.parameters(), 0.1),
-        "discriminator": torch.optim.SGD(discriminator.parameters(), 0.1),
-    }
-    return generator, discriminator, optimizers
-
-
-def leave_gradients(network: nn.Module) -> None:
-    """Put a gradient of ones on every weight, as an earlier step would."""
-    for p in network.parameters():
-        p.grad = torch.ones_like(p)
-
-
-def after(generator: nn.Module, discriminator: nn.Module) -> Observation:
-    """What a step may have changed."""
-    trainable = all(p.requires_grad for network in (generator, discriminator) for p in network.parameters())
-    return {
-        "the discriminator's weights after the step": weights(discriminator),
-        "the generator's weights after the step": weights(generator),
-        "every weight": "trainable" if trainable else "trainable no more",
-    }
 
 
 def observe_discriminator_step(function) -> Observation:
@@ -126,17 +102,12 @@ def discriminator_step(generator, discriminator, optimizers, real, z) -> None:
     d_step(generator, discriminator, optimizers, real, z)
 
 
-def wrong(step, /, **change):
-    """Return a step with one thing changed."""
-    return lambda *args: step(*args, **change)
-
-
 check_discriminator_step = Exercise(
     discriminator_step,
     observe_discriminator_step,
     {
         wrong(d_step, detach=False): (
-            "gradients reached the generator: call `.detach()` on the generated samples before the discriminator sees them."
+            "gradients reached the generator: call `.detach()` on the samples before the discriminator sees them."
         ),
         wrong(d_step, zero=False): (
             "gradients of an earlier step were still there and were added: call `zero_grad()` before `backward()`."
@@ -149,16 +120,16 @@ check_discriminator_step = Exercise(
             "the discriminator did not move: it takes `zero_grad()`, then `backward()`, then `step()` of its optimizer."
         ),
         wrong(d_step, step=("generator",), detach=False): (
-            "this moved the generator: in the discriminator's step only `optimizers[\"discriminator\"]` may step."
+            'this moved the generator: in the discriminator\'s step only `optimizers["discriminator"]` may step.'
         ),
         wrong(d_step, step=("discriminator", "generator"), detach=False): (
-            "both players moved: in the discriminator's step only `optimizers[\"discriminator\"]` may step."
+            'both players moved: in the discriminator\'s step only `optimizers["discriminator"]` may step.'
         ),
         wrong(d_step, loss=lambda real, fake: non_saturating_d(fake, real)): (
             "the discriminator learned the opposite: real and generated logits are swapped in the loss."
         ),
         wrong(d_step, loss=lambda real, fake: F.softplus(-real).mean()): (
-            "the discriminator learned from real samples only: it must see generated ones as well, and `.detach()` belongs "
+            "the discriminator learned from real samples only: it must see generated ones too, and `.detach()` belongs "
             "on the samples, not on its answer to them."
         ),
         wrong(d_step, loss=lambda real, fake: -non_saturating_d(real, fake)): (
@@ -177,7 +148,9 @@ def observe_generator_step(function) -> Observation:
     return after(generator, discriminator)
 
 
-def g_step(generator, discriminator, optimizers, z, *, detach=False, zero=True, step=("generator",), loss=non_saturating_g) -> None:
+def g_step(
+    generator, discriminator, optimizers, z, *, detach=False, zero=True, step=("generator",), loss=non_saturating_g
+) -> None:
     """The generator's step with one thing changed."""
     fake = generator(z)
     if zero:
@@ -197,20 +170,20 @@ check_generator_step = Exercise(
     observe_generator_step,
     {
         wrong(g_step, loss=saturating_g): (
-            "this is the saturating loss log(1 - D(G(z))), whose gradient fades; the non-saturating one is -log D(G(z))."
+            "this is the saturating loss log(1 - D(G(z))), which fades; the non-saturating one is -log D(G(z))."
         ),
         wrong(g_step, detach=True): (
             "the generator did not move: it needs the gradient that passes through its samples (no `.detach()` here), "
             "and then `step()` of its optimizer."
         ),
         wrong(g_step, step=("discriminator",)): (
-            "this moved the discriminator, which learned to be fooled: only `optimizers[\"generator\"]` may step."
+            'this moved the discriminator, which learned to be fooled: only `optimizers["generator"]` may step.'
         ),
         wrong(g_step, step=("generator", "discriminator")): (
-            "both players moved: in the generator's step only `optimizers[\"generator\"]` may step."
+            'both players moved: in the generator\'s step only `optimizers["generator"]` may step.'
         ),
         wrong(g_step, loss=lambda fake: F.softplus(fake).mean()): (
-            "the generator learned to be caught: this loss is small when the discriminator says \"generated\"."
+            'the generator learned to be caught: this loss is small when the discriminator says "generated".'
         ),
         wrong(g_step, loss=lambda fake: -non_saturating_g(fake)): (
             "the generator climbed its loss instead of descending it: the sign is wrong."
@@ -219,7 +192,7 @@ check_generator_step = Exercise(
             "gradients of an earlier step were still there and were added: call `zero_grad()` before `backward()`."
         ),
         wrong(g_step, loss=lambda fake: F.softplus(-fake).sum()): (
-            "this is the sum over the batch: the step is as many times too long as the batch has samples; take the mean."
+            "this is the sum over the batch, which makes the step as many times too long; take the mean."
         ),
     },
 )

@@ -1,0 +1,127 @@
+"""How good is a GAN after 60 seconds, and after 20 minutes, on two CPU cores?
+
+    python benchmarks/gan.py digits           # the GAN of lesson 03
+    python benchmarks/gan.py mnist            # the same, beside a popular recipe, as printed and with logits
+    python benchmarks/gan.py mnist --minutes 20 --contenders printed logits
+
+The recipe asks for 200 epochs. A budget of seconds becomes a number of steps: the time of a step is measured first, on
+the idle machine, all contenders in turn. The runs themselves then go two at a time, one core each, and can be stopped
+and resumed. Scores are against test images and go to benchmarks/results/gan_DATASET.json.
+"""
+
+import argparse
+import functools
+import json
+import multiprocessing
+import statistics
+import time
+
+import torch
+from environment import RESULTS, describe
+from recipe import PrintedRecipe
+
+from course_utils import data, metrics, networks
+from course_utils.gan import GAN
+from course_utils.runtime import seed_everything
+from course_utils.training import fit
+
+RECIPE = {"batch_size": 64}
+
+
+def printed() -> tuple[torch.nn.Module, dict]:
+    """The recipe as printed: tanh, probabilities, Adam 2e-4."""
+    return PrintedRecipe(), RECIPE
+
+
+def logits(lr: float = 5e-4) -> tuple[torch.nn.Module, dict]:
+    """The recipe's networks with images in [0, 1], logits and a tuned learning rate (see `--tune`)."""
+    players = networks.MLPGenerator(100, (256, 512, 1024)), networks.MLPDiscriminator((512, 256))
+    return GAN(*players, generator_lr=lr, discriminator_lr=lr, betas=(0.5, 0.999)), RECIPE
+
+
+def ours() -> tuple[torch.nn.Module, dict]:
+    """The GAN of lesson 03."""
+    gan = GAN(networks.ConvGenerator(), networks.ConvDiscriminator(), r1_weight=1.0, penalty_every=8)
+    return gan, {"batch_size": 16, "average": 0.999, "schedule": "linear"}
+
+
+CONTENDERS = {"printed": printed, "logits": logits, "ours": ours}
+RATES = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3)
+CONTENDERS |= {f"logits {lr:g}": functools.partial(logits, lr) for lr in RATES}
+
+
+def step_seconds(names: list[str], images: data.Images, rounds: int = 5, steps: int = 200) -> dict[str, float]:
+    """Return the median time of a training step of each contender, measured in turn."""
+    times = {name: [] for name in names}
+    for _ in range(rounds):
+        for name in names:
+            model, options = CONTENDERS[name]()
+            fit(model, images.train, steps=10, **options)
+            start = time.perf_counter()
+            fit(model, images.train, steps=steps, **options)
+            times[name].append((time.perf_counter() - start) / steps)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def run(job: tuple[str, str, int, float, int, str]) -> dict:
+    """Train one contender with one seed for a number of steps, and score it."""
+    dataset, name, seed, seconds, steps, against = job
+    torch.set_num_threads(1)
+    images = data.load(dataset)
+    judge = metrics.Judge(images, against=against)
+    seed_everything(seed)
+    model, options = CONTENDERS[name]()
+    fit(model, images.train, steps=steps, seed=seed, checkpoint=f"bench_{dataset}_{name}_{seed}", **options)
+    score = judge.score(model.sample(judge.n))
+    ratio = score["frechet"] / judge.floor["frechet"]
+    return {
+        "contender": name,
+        "seed": seed,
+        "seconds": seconds,
+        "steps": steps,
+        "against": against,
+        "ratio": ratio,
+    } | score
+
+
+def yardsticks(images: data.Images) -> dict:
+    """Return the floor (real images), the ceiling (random images) and the classifier's accuracy."""
+    judge = metrics.Judge(images)
+    noise = torch.rand(judge.n, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    return {"n": judge.n, "accuracy": judge.accuracy, "floor": judge.floor, "random_images": judge.score(noise)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("dataset", choices=data.IMAGE_SETS)
+    parser.add_argument("--minutes", type=float, nargs="+", default=[1])
+    parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=None)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--tune", action="store_true", help="compare learning rates for `logits` on validation images")
+    args = parser.parse_args()
+    names = args.contenders or (["ours"] if args.dataset == "digits" else ["printed", "logits", "ours"])
+    names, against = ([f"logits {lr:g}" for lr in RATES], "validation") if args.tune else (names, "test")
+    path = RESULTS / f"gan_{args.dataset}.json"
+    result = json.loads(path.read_text()) if path.exists() else {"runs": [], "step_seconds": {}}
+    images = data.load(args.dataset)
+    result |= {"environment": describe(), **yardsticks(images)}
+    if missing := [name for name in names if name not in result["step_seconds"]]:
+        result["step_seconds"] |= step_seconds(missing, images)
+        path.write_text(json.dumps(result, indent=1))
+    jobs = []
+    for minutes in args.minutes:
+        for seed in range(1 if args.tune else args.seeds):
+            for name in names:
+                steps = int(60 * minutes / result["step_seconds"][name])
+                jobs.append((args.dataset, name, seed, 60 * minutes, steps, against))
+    done = {(r["contender"], r["seed"], r["seconds"], r["steps"], r["against"]) for r in result["runs"]}
+    jobs = [job for job in jobs if job[1:] not in done]
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        for score in pool.imap_unordered(run, jobs):
+            result["runs"].append(score)
+            path.write_text(json.dumps(result, indent=1))
+            print("{contender:12s} {seconds:5.0f} s  seed {seed}  {ratio:7.2f} × floor".format(**score), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""What does `fit` cost beyond a loop written by hand, and what does reading images one by one cost?
+
+    python benchmarks/step_time.py
+
+Times 20 interleaved pairs of the same training of lesson 03's GAN on MNIST, by hand and by `fit`, and the same loop fed
+by torchvision's MNIST with a transform per image through a DataLoader. Writes benchmarks/results/step_time.json.
+"""
+
+import json
+import statistics
+import time
+
+import torch
+from environment import RESULTS, describe
+from torch.nn.functional import softplus
+
+from course_utils import data, networks
+from course_utils.gan import GAN
+from course_utils.losses import r1_penalty
+from course_utils.networks import to_data
+from course_utils.runtime import seed_everything
+from course_utils.training import fit
+
+STEPS, PAIRS, BATCH = 150, 20, 64
+
+
+def new_gan() -> GAN:
+    seed_everything(0)
+    return GAN(networks.ConvGenerator(), networks.ConvDiscriminator(), r1_weight=1.0, penalty_every=8)
+
+
+def by_hand(gan: GAN, batches) -> list[tuple[torch.Tensor, ...]]:
+    """The operations of `fit` and `GAN`, in one loop."""
+    generator, discriminator = gan.generator, gan.discriminator
+    d_optimizer = torch.optim.Adam(discriminator.parameters(), gan.discriminator_lr, gan.betas, fused=True)
+    g_optimizer = torch.optim.Adam(generator.parameters(), gan.generator_lr, gan.betas, fused=True)
+    log = []
+    for step, real in enumerate(batches):
+        with torch.no_grad():
+            fake = to_data(generator(torch.randn(len(real), generator.latent_dim)))
+        real_logits, fake_logits = discriminator(real), discriminator(fake)
+        d_loss = softplus(-real_logits).mean() + softplus(fake_logits).mean()
+        penalty = 8 * r1_penalty(discriminator, real) if step % 8 == 0 else 0.0
+        d_optimizer.zero_grad()
+        (d_loss + penalty).backward()
+        d_optimizer.step()
+        g_loss = softplus(-discriminator(to_data(generator(torch.randn(len(real), generator.latent_dim))))).mean()
+        g_optimizer.zero_grad()
+        g_loss.backward(inputs=list(generator.parameters()))
+        g_optimizer.step()
+        log.append(
+            (
+                d_loss.detach(),
+                real_logits.detach().sigmoid().mean(),
+                fake_logits.detach().sigmoid().mean(),
+                g_loss.detach(),
+            )
+        )
+    return log
+
+
+def resident(images: torch.Tensor):
+    """Yield random batches of a tensor in memory."""
+    for _ in range(STEPS):
+        yield images[torch.randint(len(images), (BATCH,))]
+
+
+def one_by_one():
+    """Yield batches as most tutorials read them: a dataset of pictures, a transform for each, a DataLoader."""
+    from torchvision import datasets, transforms
+
+    dataset = datasets.MNIST(data.FOLDER, transform=transforms.ToTensor())
+    for step, (batch, _) in enumerate(torch.utils.data.DataLoader(dataset, BATCH, shuffle=True)):
+        if step == STEPS:
+            return
+        yield batch
+
+
+def seconds(function) -> float:
+    start = time.perf_counter()
+    function()
+    return (time.perf_counter() - start) / STEPS
+
+
+def main() -> None:
+    train = data.load("mnist").train
+    gans = {name: new_gan() for name in ("fit", "hand", "loader")}
+    ways = {
+        "fit": lambda: fit(gans["fit"], train, steps=STEPS, batch_size=BATCH, device="cpu"),
+        "hand": lambda: by_hand(gans["hand"], resident(train)),
+        "loader": lambda: by_hand(gans["loader"], one_by_one()),
+    }
+    for way in ways.values():
+        way()
+    rows = [{name: seconds(way) for name, way in ways.items()} for _ in range(PAIRS)]
+    medians = {name: statistics.median(row[name] for row in rows) for name in ways}
+    fit_ratio = statistics.median(row["fit"] / row["hand"] for row in rows)
+    loader_ratio = statistics.median(row["loader"] / row["hand"] for row in rows)
+    result = {"environment": describe(), "batch_size": BATCH, "pairs": rows, "median_seconds": medians,
+              "fit_over_hand": fit_ratio, "loader_over_hand": loader_ratio}  # fmt: skip
+    (RESULTS / "step_time.json").write_text(json.dumps(result, indent=1))
+    for name, value in medians.items():
+        print(f"{name:7s} {1e3 * value:6.2f} ms a step (median of {PAIRS})")
+    print(
+        f"fit over hand-written: {fit_ratio:.3f}   DataLoader over hand-written: {loader_ratio:.3f} (medians of pairs)"
+    )
+
+
+if __name__ == "__main__":
+    main()

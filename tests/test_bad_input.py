@@ -1,0 +1,93 @@
+"""Bad input gets one sentence that says what was expected and what came."""
+
+import numpy as np
+import pytest
+import torch
+from helpers import digits, judge, ring_points, tiny_gan
+from PIL import Image
+from torch.utils.data import DataLoader
+
+from course_utils import data, plots, widgets
+from course_utils.history import History
+from course_utils.metrics import Judge
+from course_utils.networks import ConvDiscriminator, ConvGenerator, MLPGenerator, check_data, packed
+from course_utils.points import grid, ring, two_moons
+from course_utils.training import fit
+
+IMAGES = torch.rand(4, 1, 28, 28)
+WIDE = torch.rand(2, 1, 28, 30)
+EMPTY_LOADER = DataLoader(ring_points()[:4], batch_size=8, drop_last=True)
+
+
+def train(points=None, **settings):
+    return fit(tiny_gan(), ring_points() if points is None else points, **{"steps": 2, **settings})
+
+
+def a_picture_that_is_none(folder):
+    for i in range(10):
+        Image.new("L", (8, 8)).save(folder / f"{i}.png")
+    (folder / "3.png").write_text("text")
+    return data.load_folder(folder)
+
+
+def history_of_one_step() -> History:
+    history = History()
+    history.record(1, [{"d_loss": torch.zeros(())}])
+    return history
+
+
+CASES = {  # what is done: the error, what its message must hold
+    "unknown data set": (lambda _: data.load("cifar"), ValueError, "digits, mnist, fashion_mnist, got 'cifar'"),
+    "missing folder": (lambda tmp: data.load_folder(tmp / "cats"), FileNotFoundError, "cats', which is not a folder"),
+    "empty folder": (lambda tmp: data.load_folder(tmp), ValueError, "at least 10 pictures in .*, got 0"),
+    "damaged picture": (a_picture_that_is_none, ValueError, "a picture in .*3.png, got a file that cannot be read"),
+    "no points": (lambda _: ring().sample(0), ValueError, "at least 1, got 0"),
+    "half a point": (lambda _: grid().sample(2.5), ValueError, "at least 1, got 2.5"),
+    "fewer than no points": (lambda _: two_moons(-3), ValueError, "at least 1, got -3"),
+    "array": (lambda _: check_data(np.zeros((2, 2))), TypeError, "tensor of floats, got ndarray"),
+    "bytes": (lambda _: train((IMAGES * 255).byte()), TypeError, "tensor of floats, got torch.uint8"),
+    "no images": (lambda _: check_data(IMAGES[:0]), ValueError, "at least one sample, got none"),
+    "wide images": (lambda _: judge().features(WIDE), ValueError, r"\(N, 1, 28, 28\), got \(2, 1, 28, 30\)"),
+    "missing values": (lambda _: train(ring_points() / 0), ValueError, "finite values, got NaN or infinity"),
+    "images up to 255": (lambda _: train(IMAGES * 255), ValueError, r"images in \[0, 1\], got values from .* to 25"),
+    "images from -1": (lambda _: train(IMAGES * 2 - 1), ValueError, r"images in \[0, 1\], got values from -"),
+    "points in 3-D": (lambda _: train(torch.zeros(9, 3), batch_size=4), ValueError, r"shaped \(4, 2\), got \(4, 3\)"),
+    "unknown activation": (lambda _: ConvGenerator(act="swish"), ValueError, "relu, leaky_relu, .*, got 'swish'"),
+    "layer of no units": (lambda _: MLPGenerator(3, (8, 0)), ValueError, "at least 1, got .*0"),
+    "z of another size": (lambda _: tiny_gan().sample(z=torch.zeros(5, 4)), ValueError, r"\(n, 3\), got \(5, 4\)"),
+    "half a pack": (lambda _: packed(ConvDiscriminator(), 8)(IMAGES), ValueError, "at least 8 samples to pack, got 4"),
+    "unknown loss": (lambda _: tiny_gan(loss="minimax"), ValueError, "saturating, .*wasserstein, got 'minimax'"),
+    "penalty on every 0th step": (lambda _: tiny_gan(penalty_every=0), ValueError, "at least 1, got 0 and 1"),
+    "generator never moves": (lambda _: tiny_gan(n_critic=0), ValueError, "at least 1, got 1 and 0"),
+    "negative steps": (lambda _: train(steps=-5), ValueError, "steps .* at least 1, got -5"),
+    "half a step": (lambda _: train(steps=1.5), ValueError, "steps .* whole number of at least 1, got 1.5"),
+    "empty batches": (lambda _: train(batch_size=0), ValueError, "batch_size .* at least 1, got 0"),
+    "log never": (lambda _: train(log_every=0), ValueError, "log_every .* at least 1, got 0"),
+    "average of 1": (lambda _: train(average=1.0), ValueError, r"average in \[0, 1\), such as 0.999, got 1.0"),
+    "unknown schedule": (lambda _: train(schedule="step"), ValueError, "constant, linear, cosine, got 'step'"),
+    "data of text": (lambda _: train("digits"), TypeError, "tensor, a tuple of tensors or a DataLoader, got str"),
+    "labels in a list": (lambda _: train((IMAGES, [1, 2, 3, 4])), TypeError, "a tuple of tensors or a DataLoader, got"),
+    "uneven tuple": (lambda _: train((IMAGES, torch.zeros(3))), ValueError, r"one length above 0, got \[4, 3\]"),
+    "no data": (lambda _: train(torch.zeros(0, 2)), ValueError, r"one length above 0, got \[0\]"),
+    "loader of no batch": (lambda _: train(EMPTY_LOADER), ValueError, "a DataLoader with at least one batch, got none"),
+    "unknown metric": (lambda _: history_of_one_step()["loss"], KeyError, "a metric among d_loss, got 'loss'"),
+    "no snapshot": (lambda _: History().model_at(tiny_gan(), 5), KeyError, "a step among .*, got 5"),
+    "judge by training": (lambda _: Judge(digits(), against="train"), ValueError, '"test" or "validation", got .train'),
+    "judge by ten": (lambda _: Judge(digits(), n=10), ValueError, "n from 100 to the .* test images, got 10"),
+    "other number of images": (lambda _: judge().score(IMAGES), ValueError, "2500 images, .*, got 4"),
+    "no alt text": (lambda _: plots.image_grid(IMAGES, alt=""), ValueError, "alt text: .*, got none"),
+    "no sliders": (lambda _: widgets.explore(plots.image_grid), ValueError, "a list of values for each slider, got {}"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_input_is_told_in_one_sentence(case, tmp_path):
+    act, error, words = CASES[case]
+    with pytest.raises(error, match=f"expected .*{words}") as caught:
+        act(tmp_path)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 300
+    plots.plt.close("all")
+
+
+def test_there_are_at_least_twenty_cases():
+    assert len(CASES) >= 20

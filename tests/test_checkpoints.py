@@ -1,0 +1,143 @@
+"""The files of checkpoints: which run they belong to, and what happens when they are damaged or cannot be written."""
+
+import errno
+import os
+
+import pytest
+import torch
+from helpers import ring_points, run, saved, tiny_gan, weights
+from torch.utils.data import DataLoader, TensorDataset
+
+from course_utils import training
+from course_utils.gan import GAN
+from course_utils.training import fit
+
+POINTS = ring_points()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Save after every entry of the history, into a folder of the test."""
+    monkeypatch.setenv("COURSE_CHECKPOINTS", str(tmp_path))
+    monkeypatch.setattr(training, "SAVE_SECONDS", 0)
+    return tmp_path
+
+
+def loader() -> DataLoader:
+    return DataLoader(TensorDataset(POINTS[:30]), batch_size=10, shuffle=True)
+
+
+def with_step(generator_step) -> GAN:
+    """Return a GAN whose class is called the same and in which one step is written in another way."""
+    model = tiny_gan()
+    model.__class__ = type("GAN", (GAN,), dict(vars(GAN)) | {"generator_step": generator_step})
+    return model
+
+
+CHANGES = {
+    **{f"fit {key}": {key: value} for key, value in {"seed": 1, "steps": 14, "batch_size": 9, "average": 0.5}.items()},
+    **{f"fit {key}": {key: value} for key, value in {"schedule": "linear", "snapshots": 2, "log_every": 3}.items()},
+    **{f"model {key}": {"gan": tiny_gan(**{key: value})} for key, value in {"loss": "hinge", "n_critic": 2}.items()},
+    "model betas": {"gan": tiny_gan(betas=(0.5, 0.9))},
+    "first weights": {"gan": tiny_gan(seed=1)},
+    "step code": {"gan": with_step(lambda gan, n, optimizer: GAN.generator_step(gan, 2 * n, optimizer))},
+    "data": {"data": POINTS + 1e-6},
+    "data loader": {"data": loader()},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_anything_that_changes_the_result_trains_anew_beside_the_old_run_and_says_so(change, folder, capsys):
+    run()
+    (first,) = folder.iterdir()
+    content = first.read_bytes()
+    assert capsys.readouterr().err == ""
+    run(**CHANGES[change])
+    assert len(list(folder.iterdir())) == 2 and first.read_bytes() == content
+    message = "run: 1 saved run(s) have other settings, weights or data; training anew.\n"
+    assert capsys.readouterr().err == message
+
+
+def test_a_change_inside_a_nested_function_of_the_step_is_noticed(capsys):
+    run(with_step(lambda gan, n, optimizer: [GAN.generator_step(gan, k, optimizer) for k in (n,)][0]))
+    run(with_step(lambda gan, n, optimizer: [GAN.generator_step(gan, k + 1, optimizer) for k in (n,)][0]))
+    assert "training anew" in capsys.readouterr().err
+
+
+def test_runs_with_a_longer_name_are_not_taken_for_runs_of_this_one(capsys):
+    run(name="run-on-mnist")
+    run(name="run", seed=2)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a checkpoint", "half"])
+def test_a_damaged_file_is_told_in_one_sentence(damage, folder):
+    run()
+    (file,) = folder.iterdir()
+    file.write_bytes(file.read_bytes()[:2000] if damage == "half" else damage)
+    gan = tiny_gan()
+    with pytest.raises(ValueError, match=r"^expected a checkpoint .*run-\w{12}\.pt, got a damaged file \(.*delete it"):
+        run(gan)
+    assert torch.equal(weights(gan), weights(tiny_gan()))
+
+
+class Intruder:
+    def __reduce__(self):
+        return os.mkdir, (os.environ["COURSE_CHECKPOINTS"] + "/intruder",)
+
+
+def test_a_checkpoint_cannot_run_code(folder):
+    run()
+    (file,) = folder.iterdir()
+    torch.save({"model": Intruder()}, file)
+    with pytest.raises(ValueError, match="got a damaged file"):
+        run()
+    assert not (folder / "intruder").exists()
+
+
+def full_disk(*args, **options):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def torn_write(state, file):
+    file.write(b"half of it")
+    raise RuntimeError("[enforce fail at inline_container.cc] unexpected pos")
+
+
+@pytest.mark.parametrize(
+    "place, failure",
+    [("torch.save", full_disk), ("torch.save", torn_write), ("os.replace", full_disk), ("os.fsync", full_disk)],
+)
+def test_a_full_disk_does_not_stop_training(place, failure, folder, monkeypatch, capsys):
+    run(steps=12, seed=3)
+    before = {file: file.read_bytes() for file in folder.iterdir()}
+    capsys.readouterr()
+    monkeypatch.setattr(place, failure)
+    gan, history = run()
+    assert history.steps[-1] == 12
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 8 and all("could not be written" in line and "training goes on" in line for line in lines[1:])
+    assert {file: file.read_bytes() for file in folder.iterdir()} == before
+    monkeypatch.undo()
+    assert torch.equal(weights(gan), weights(fit_without_checkpoint()))
+
+
+def fit_without_checkpoint() -> GAN:
+    gan = tiny_gan()
+    fit(gan, POINTS, steps=12, batch_size=8, log_every=2)
+    return gan
+
+
+def test_stopping_the_kernel_during_a_save_leaves_the_last_checkpoint(folder, monkeypatch):
+    plain_save, saves = torch.save, []
+
+    def save(state, file):
+        saves.append(state["step"])
+        if len(saves) == 3:
+            file.write(b"half of it")
+            raise KeyboardInterrupt
+        plain_save(state, file)
+
+    monkeypatch.setattr(torch, "save", save)
+    run()
+    assert saved(folder)["step"] == 4 and len(list(folder.iterdir())) == 1

@@ -1,0 +1,180 @@
+"""The exercises of lesson 03: right answers get ✓, and every known wrong one its own message."""
+
+import pytest
+import torch
+from torch.nn.functional import binary_cross_entropy_with_logits as BCE
+from torch.nn.functional import softplus
+
+from course_utils.exercises import lesson_03
+
+
+def label(logits, value):
+    return torch.full_like(logits, value)
+
+
+def vanilla(real, fake):
+    return softplus(-real).mean() + softplus(fake).mean()
+
+
+# Answers as learners write them, each under a part of the message that it must get.
+DISCRIMINATOR_LOSSES = {
+    "labels are swapped": lambda real, fake: BCE(real, label(real, 0)) + BCE(fake, label(fake, 1)),
+    "logarithm of a probability": lambda real, fake: (
+        -torch.log(torch.sigmoid(real)).mean() - torch.log(1 - torch.sigmoid(fake)).mean()
+    ),
+    "this is the sum over the batch": lambda real, fake: (
+        BCE(real, label(real, 1), reduction="sum") + BCE(fake, label(fake, 0), reduction="sum")
+    ),
+    "one mean over both batches": lambda real, fake: BCE(
+        torch.cat([real, fake]), torch.cat([torch.ones_like(real), torch.zeros_like(fake)])
+    ),
+    "this is half the loss": lambda real, fake: vanilla(real, fake) / 2,
+    "only the real samples count": lambda real, fake: softplus(-real).mean(),
+    "only the generated samples count": lambda real, fake: softplus(fake).mean(),
+    "generated samples are called real": lambda real, fake: softplus(-real).mean() + softplus(-fake).mean(),
+    "the sigmoid is applied twice": lambda real, fake: (
+        BCE(torch.sigmoid(real), label(real, 1)) + BCE(torch.sigmoid(fake), label(fake, 0))
+    ),
+    "the sign is wrong": lambda real, fake: -vanilla(real, fake),
+    "carries no gradient": lambda real, fake: vanilla(real, fake).detach(),
+    "one number per real sample": lambda real, fake: softplus(-real),
+}
+
+
+def d_step(detach=True, zero=True, steps=("discriminator",), loss=vanilla):
+    def step(generator, discriminator, optimizers, real, z):
+        fake = generator(z).detach() if detach else generator(z)
+        if zero:
+            optimizers["discriminator"].zero_grad()
+        loss(discriminator(real), discriminator(fake)).backward()
+        for name in steps:
+            optimizers[name].step()
+
+    return step
+
+
+def detached_answer(generator, discriminator, optimizers, real, z):
+    optimizers["discriminator"].zero_grad()
+    loss = softplus(-discriminator(real)).mean() + softplus(discriminator(generator(z)).detach()).mean()
+    loss.backward()
+    optimizers["discriminator"].step()
+
+
+DISCRIMINATOR_STEPS = {
+    "gradients reached the generator: call": d_step(detach=False),
+    "gradients of an earlier step were still there": d_step(zero=False),
+    "two things": d_step(zero=False, detach=False),
+    "the discriminator did not move": d_step(steps=()),
+    "this moved the generator": d_step(steps=["generator"], detach=False),
+    "both players moved": d_step(steps=["discriminator", "generator"], detach=False),
+    "the discriminator learned the opposite": d_step(loss=lambda real, fake: vanilla(fake, real)),
+    "learned from real samples only": detached_answer,
+    "climbed its loss": d_step(loss=lambda real, fake: -vanilla(real, fake)),
+}
+
+
+def g_step(detach=False, zero=True, steps=("generator",), loss=lambda fake: softplus(-fake).mean()):
+    def step(generator, discriminator, optimizers, z):
+        if zero:
+            optimizers["generator"].zero_grad()
+        loss(discriminator(generator(z).detach() if detach else generator(z))).backward()
+        for name in steps:
+            optimizers[name].step()
+
+    return step
+
+
+GENERATOR_STEPS = {
+    "this is the saturating loss": g_step(loss=lambda fake: torch.log(1 - torch.sigmoid(fake)).mean()),
+    "the generator did not move": g_step(detach=True),
+    "this moved the discriminator": g_step(steps=["discriminator"]),
+    "both players moved": g_step(steps=["generator", "discriminator"]),
+    "learned to be caught": g_step(loss=lambda fake: BCE(fake, torch.zeros_like(fake))),
+    "climbed its loss": g_step(loss=lambda fake: -BCE(fake, torch.ones_like(fake))),
+    "gradients of an earlier step were still there": g_step(zero=False),
+    "this is the sum over the batch": g_step(loss=lambda fake: softplus(-fake).sum()),
+}
+
+WRONG = {
+    "discriminator_loss": DISCRIMINATOR_LOSSES,
+    "discriminator_step": DISCRIMINATOR_STEPS,
+    "generator_step": GENERATOR_STEPS,
+}
+every_exercise = pytest.mark.parametrize("name", WRONG)
+
+
+def check(name: str):
+    return getattr(lesson_03, f"check_{name}")
+
+
+@pytest.mark.parametrize("name, part", [(name, part) for name, answers in WRONG.items() for part in answers])
+def test_a_known_wrong_answer_gets_its_own_message(name, part):
+    (sentence,) = [sentence for sentence in check(name).mistakes.values() if part in sentence]
+    assert check(name).verdict(WRONG[name][part]) == f"✗ {name}: {sentence}"
+
+
+@every_exercise
+def test_there_is_a_wrong_answer_here_for_every_message_and_no_message_comes_twice(name):
+    sentences = list(check(name).mistakes.values())
+    assert len(set(sentences)) == len(sentences) == len(WRONG[name]) >= 4
+    assert all(sentence.endswith(".") for sentence in sentences)
+
+
+def test_every_exercise_of_the_lesson_is_tested_here():
+    assert {key for key in vars(lesson_03) if key.startswith("check_")} == {f"check_{name}" for name in WRONG}
+
+
+def bce_loss(real, fake):
+    return BCE(real, torch.ones_like(real)) + BCE(fake, torch.zeros_like(fake))
+
+
+def step_without_graph(generator, discriminator, optimizers, real, z):
+    with torch.no_grad():
+        fake = generator(z)
+    loss = bce_loss(discriminator(real), discriminator(fake))
+    discriminator.zero_grad(set_to_none=False)
+    loss.backward()
+    optimizers["discriminator"].step()
+    return loss.item()
+
+
+def step_with_frozen_discriminator(generator, discriminator, optimizers, z):
+    discriminator.requires_grad_(False)
+    optimizers["generator"].zero_grad()
+    (-torch.nn.functional.logsigmoid(discriminator(generator(z))).mean()).backward()
+    optimizers["generator"].step()
+    discriminator.requires_grad_(True)
+
+
+RIGHT = [
+    *((name, check(name).reference) for name in WRONG),
+    ("discriminator_loss", bce_loss),
+    ("discriminator_step", d_step()),
+    ("discriminator_step", step_without_graph),
+    ("generator_step", g_step()),
+    ("generator_step", step_with_frozen_discriminator),
+]
+
+
+@pytest.mark.parametrize("name, answer", RIGHT)
+def test_a_right_answer_gets_a_tick_however_it_is_written(name, answer, capsys):
+    check(name)(answer)
+    assert capsys.readouterr().out == f"✓ {name} is right.\n"
+
+
+def test_a_player_that_is_left_frozen_is_noticed():
+    def freezes(generator, discriminator, optimizers, z):
+        discriminator.requires_grad_(False)
+        g_step()(generator, discriminator, optimizers, z)
+
+    expected = "✗ generator_step: expected every weight to be trainable, got trainable no more."
+    assert check("generator_step").verdict(freezes) == expected
+
+
+@pytest.mark.parametrize("name, answer", RIGHT)
+def test_checking_leaves_the_global_random_state_alone_and_does_not_depend_on_it(name, answer):
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        before = torch.get_rng_state()
+        assert check(name).verdict(answer).startswith("✓")
+        assert torch.equal(torch.get_rng_state(), before)

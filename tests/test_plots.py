@@ -1,0 +1,170 @@
+"""Figures: each has alt text, pixels stay as they are, and an explorer redraws its picture."""
+
+import inspect
+
+import matplotlib.pyplot as plt
+import pytest
+import torch
+from helpers import tiny_gan, trained
+
+from course_utils import plots, widgets
+from course_utils.gan import GAN
+from course_utils.history import History
+from course_utils.networks import ConvDiscriminator, ConvGenerator
+from course_utils.training import fit
+
+IMAGES = torch.rand(6, 1, 28, 28)
+FIGURES = {  # every function that shows a figure with the alt text that it is given
+    "image_grid": lambda alt: plots.image_grid(IMAGES, alt, "six images", columns=4),
+    "image_rows": lambda alt: plots.image_rows({"real": IMAGES[:3], "generated": IMAGES[3:]}, alt),
+    "filmstrip": lambda alt: plots.filmstrip({"noise": lambda axes: axes.imshow(IMAGES[0, 0])}, alt),
+}
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Return the figures shown so far, each with its metadata, and those that were updated."""
+    shown = []
+
+    class Handle:
+        def update(self, fig, metadata):
+            shown.append(("updated", fig, metadata))
+
+    def display(fig, display_id, metadata):
+        assert display_id is True
+        shown.append(("new", fig, metadata))
+        return Handle()
+
+    monkeypatch.setattr(plots, "display", display)
+    return shown
+
+
+def alt_texts(shown) -> list[str]:
+    return [metadata["image/png"]["alt"] for _, _, metadata in shown]
+
+
+def test_every_function_that_takes_alt_text_is_tested_here():
+    public = {name: f for name, f in inspect.getmembers(plots, inspect.isfunction) if f.__module__ == plots.__name__}
+    assert {name for name, f in public.items() if "alt" in inspect.signature(f).parameters} == {*FIGURES, "show"}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_shown_once_with_its_alt_text_and_closed(name, shown):
+    FIGURES[name]("what the figure shows")
+    assert alt_texts(shown) == ["what the figure shows"]
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_without_alt_text_is_refused(name, shown):
+    with pytest.raises(ValueError, match="expected alt text"):
+        FIGURES[name](" \n")
+    assert shown == []
+    plt.close("all")
+
+
+def test_the_figure_of_quality_and_loss_has_alt_text(shown):
+    plots.quality_and_loss([1, 2], [30.0, 20.0], [0.7, 0.8], floor=10.0)
+    assert len(alt_texts(shown)[0]) > 40 and plt.get_fignums() == []
+
+
+def test_the_alt_text_reaches_the_stored_notebook():
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+
+    InteractiveShell.instance()
+    with capture_output() as captured:
+        plots.image_grid(IMAGES, alt="six noisy squares")
+    (output,) = captured.outputs
+    assert output.metadata["image/png"] == {"alt": "six noisy squares"}
+
+
+def test_a_live_figure_is_updated_in_place_and_says_how_far_training_is(shown):
+    gan = GAN(ConvGenerator(2, (2, 2)), ConvDiscriminator((2, 2)))
+    fit(gan, torch.rand(20, 1, 28, 28), steps=4, batch_size=4, log_every=2, snapshots=[2], callback=plots.live(n=3))
+    assert [kind for kind, _, _ in shown] == ["new", "updated"] and plt.get_fignums() == []
+    assert ["after 2 steps" in alt_texts(shown)[0], "after 4 steps" in alt_texts(shown)[1]] == [True, True]
+
+
+def test_a_table_of_scores_shows_each_metric_beside_its_floor(monkeypatch):
+    tables = []
+    monkeypatch.setattr(plots, "display", lambda table: tables.append(table.data))
+    plots.score_table({"frechet": 31.42, "classes": 10}, {"frechet": 11.2, "classes": 10}, "digits")
+    assert "| frechet | 31.4 | 11.2 |" in tables[0].splitlines() and "digits" in tables[0].splitlines()[0]
+
+
+@pytest.mark.parametrize("columns, rows", [(1, 6), (4, 2), (6, 1), (8, 1)])
+def test_tiles_keep_every_pixel(columns, rows):
+    picture = plots.tile(IMAGES, columns)
+    assert picture.shape == (29 * rows - 1, 29 * columns - 1)
+    for i, image in enumerate(IMAGES):
+        top, left = 29 * (i // columns), 29 * (i % columns)
+        assert torch.equal(picture[top : top + 28, left : left + 28], image[0])
+
+
+def test_images_are_drawn_in_a_fixed_range_without_smoothing():
+    fig, axes = plt.subplots()
+    plots.draw_images(axes, IMAGES * 0.3)
+    (drawn,) = axes.images
+    assert drawn.get_clim() == (0, 1) and drawn.get_interpolation() == "nearest"
+    assert torch.equal(torch.tensor(drawn.get_array().data), plots.tile(IMAGES * 0.3, 8))
+    plt.close(fig)
+
+
+def test_rows_are_named_beside_their_images(shown):
+    plots.image_rows({"real": IMAGES[:3], "generated": IMAGES[3:]}, "two rows")
+    axes = shown[0][1].axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["real", "generated"]
+    assert torch.equal(torch.tensor(axes.images[0].get_array().data), plots.tile(IMAGES, 3))
+
+
+def test_points_keep_their_places_and_the_colour_of_their_kind():
+    fig, axes = plt.subplots()
+    real, generated = torch.rand(5, 2), torch.rand(4, 2)
+    plots.draw_points(axes, real, generated)
+    offsets = [torch.tensor(dots.get_offsets().data, dtype=torch.float32) for dots in axes.collections]
+    assert torch.equal(offsets[0], real) and torch.equal(offsets[1], generated)
+    colours = [plt.matplotlib.colors.to_hex(dots.get_edgecolor()[0]) for dots in axes.collections]
+    assert colours[1] == plots.GENERATED != colours[0]
+    plt.close(fig)
+
+
+def test_the_map_of_the_discriminator_has_x_to_the_right_and_y_upwards():
+    fig, axes = plt.subplots()
+    gan = tiny_gan()
+    plots.draw_discriminator(axes, gan.discriminator, limit=2.0, n=5)
+    (surface,) = axes.images
+    corner = gan.discriminator(torch.tensor([[2.0, -2.0]])).sigmoid().item()
+    assert surface.get_array()[0, -1] == pytest.approx(corner) and surface.origin == "lower"
+    plt.close(fig)
+
+
+def test_curves_show_the_history_in_the_colour_of_the_metric():
+    fig, axes = plt.subplots()
+    history: History = trained()[1]
+    plots.draw_curves(axes, history, ["d_loss", "g_loss"])
+    for line, name, colour in zip(axes.lines, ("d_loss", "g_loss"), (plots.REAL, plots.GENERATED)):
+        assert list(line.get_xdata()) == history.steps and list(line.get_ydata()) == history[name]
+        assert line.get_color() == colour
+    assert axes.lines[0].get_linestyle() != axes.lines[1].get_linestyle()
+    plt.close(fig)
+
+
+def test_an_explorer_redraws_its_picture_when_a_slider_moves():
+    seen = []
+
+    def draw(step, latent_dim):
+        seen.append((step, latent_dim))
+        fig, axes = plt.subplots(figsize=(1, 1))
+        axes.plot([0, step], [0, latent_dim])
+        return fig
+
+    box = widgets.explore(draw, step=[0, 1000], latent_dim=[2.0, 0.5])
+    *sliders, picture = box.children
+    first = bytes(picture.value)
+    sliders[0].value = 1000
+    sliders[1].value = 0.5
+    assert seen == [(0, 2.0), (1000, 2.0), (1000, 0.5)] and plt.get_fignums() == []
+    assert first[:4] == bytes(picture.value)[:4] == b"\x89PNG" and bytes(picture.value) != first
+    assert [label for label, _ in sliders[0].options] == ["0", "1,000"]
+    assert [slider.description for slider in sliders] == ["step", "latent dim"]

@@ -1,0 +1,108 @@
+"""Resuming: a run that was stopped, even killed, ends as if nothing had happened."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+import torch
+from helpers import ring_points, run, same_bits, saved, tiny_gan, weights
+from torch.utils.data import DataLoader, TensorDataset
+
+from course_utils import training
+from course_utils.gan import GAN
+
+POINTS = ring_points()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Save after every entry of the history, into a folder of the test."""
+    monkeypatch.setenv("COURSE_CHECKPOINTS", str(tmp_path))
+    monkeypatch.setattr(training, "SAVE_SECONDS", 0)
+    return tmp_path
+
+
+def stops_at(gan: GAN, number: int, error: type[BaseException]) -> GAN:
+    """Let a GAN raise in the step with this index, after its weights have moved."""
+    plain_step = gan.training_step
+
+    def step_or_stop(batch, optimizers, step):
+        if step == number:
+            plain_step(batch, optimizers, step)
+            raise error
+        return plain_step(batch, optimizers, step)
+
+    gan.training_step = step_or_stop
+    return gan
+
+
+def loader() -> DataLoader:
+    return DataLoader(TensorDataset(POINTS[:30]), batch_size=10, shuffle=True)
+
+
+CASES = {
+    "plain": {},
+    "everything": {"average": 0.9, "schedule": "cosine", "snapshots": 5},
+    "a tuple": {"data": (POINTS, POINTS)},
+}
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+@pytest.mark.parametrize("case", CASES)
+def test_a_stopped_and_resumed_run_equals_an_uninterrupted_one_to_the_last_bit(case, error, folder, monkeypatch):
+    for number in (5, 10):
+        try:
+            run(stops_at(tiny_gan(n_critic=3), number, error), **CASES[case])
+        except RuntimeError:
+            assert error is RuntimeError
+        assert saved(folder)["step"] == number // 2 * 2
+    resumed, history = run(tiny_gan(n_critic=3), **CASES[case])
+    monkeypatch.setenv("COURSE_CHECKPOINTS", str(folder / "whole"))
+    whole, expected = run(tiny_gan(n_critic=3), **CASES[case])
+    assert torch.equal(weights(resumed), weights(whole)) and same_bits(vars(history), vars(expected))
+    assert same_bits(saved(folder), saved(folder / "whole"))
+
+
+def test_a_run_on_a_data_loader_resumes_at_the_start_of_an_epoch(folder, monkeypatch):
+    run(stops_at(tiny_gan(), 8, KeyboardInterrupt), loader())
+    assert saved(folder)["step"] == 6
+    resumed, _ = run(data=loader())
+    monkeypatch.setenv("COURSE_CHECKPOINTS", str(folder / "whole"))
+    whole, _ = run(data=loader())
+    assert torch.equal(weights(resumed), weights(whole)) and same_bits(saved(folder), saved(folder / "whole"))
+
+
+def test_running_the_same_cell_again_continues_although_the_model_has_moved(folder):
+    gan = tiny_gan()
+    run(stops_at(gan, 7, KeyboardInterrupt))
+    del gan.training_step
+    run(gan)
+    assert len(list(folder.iterdir())) == 1 and torch.equal(weights(gan), weights(run(name="other")[0]))
+
+
+def test_a_finished_run_returns_at_once_with_the_same_result(capsys):
+    (first, history), before = run(average=0.9, snapshots=3), torch.get_rng_state()
+    again, same = run(stops_at(tiny_gan(), 0, AssertionError), average=0.9, snapshots=3)
+    assert torch.equal(weights(first), weights(again)) and same_bits(vars(history), vars(same))
+    assert torch.equal(torch.get_rng_state(), before) and capsys.readouterr().err == ""
+
+
+def start(folder: pathlib.Path, *arguments: str, hash_seed: int) -> subprocess.Popen:
+    environment = os.environ | {"COURSE_CHECKPOINTS": str(folder), "PYTHONHASHSEED": str(hash_seed)}
+    command = [sys.executable, str(pathlib.Path(__file__).with_name("trainee.py")), *arguments]
+    return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def test_a_run_killed_in_a_step_and_again_in_a_save_ends_as_if_nothing_had_happened(folder):
+    whole = start(folder / "whole", "end", hash_seed=1)
+    for arguments, step in ((("step", "11"), 8), (("save", "2"), 12)):
+        with start(folder, *arguments, hash_seed=step) as process:
+            assert process.stdout.readline() == "now\n"
+            process.kill()
+        assert process.returncode == (1 if os.name == "nt" else -9)
+        assert saved(folder, "trainee")["step"] == step
+    resumed = start(folder, "end", hash_seed=4)
+    assert resumed.communicate()[0] == "12\n" and whole.communicate()[0] == "24\n"
+    assert same_bits(saved(folder, "trainee"), saved(folder / "whole", "trainee"))

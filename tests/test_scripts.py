@@ -1,0 +1,115 @@
+"""The scripts behind `make lab`, `make notebooks` and `make claims`, and the one that writes the address."""
+
+import json
+import pathlib
+
+import nbformat
+import pytest
+from claims import code_hash, table
+from copy_lessons import copy_lessons
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from run_notebooks import clean, run
+from set_repository import files, set_repository
+
+
+def read(path: pathlib.Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def small_repository(tmp_path):
+    """Return a folder with the three kinds of files that hold the address."""
+    cell = {"cell_type": "code", "source": ['REPOSITORY = "https://github.com/OWNER/NAME"\n', "é = 1"], "outputs": []}
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "01_a.ipynb").write_text(json.dumps({"cells": [cell]}, indent=1), encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text('Repository = "https://github.com/OWNER/NAME"\n')
+    (tmp_path / "README.md").write_text(
+        "[![](https://github.com/OWNER/NAME/actions/workflows/test.yml/badge.svg)](https://github.com/OWNER/NAME/actions/)\n"
+        "https://mybinder.org/v2/gh/OWNER/NAME/HEAD?urlpath=lab https://colab.research.google.com/github/OWNER/NAME/blob/main\n"
+        "    git clone --depth 1 https://github.com/OWNER/NAME.git\nthanks to https://github.com/pytorch/pytorch\n"
+    )
+    return tmp_path
+
+
+def test_set_repository_changes_the_address_and_nothing_else(small_repository):
+    before = {file: read(file) for file in files(small_repository)}
+    assert set_repository(small_repository, "ada/gan-course") == list(before)
+    for file, text in before.items():
+        assert read(file) == text.replace("NAME.git", "NAME").replace("OWNER/NAME", "ada/gan-course")
+    assert set_repository(small_repository, "ada/gan-course") == []
+    set_repository(small_repository, "OWNER/NAME")
+    assert read(small_repository / "pyproject.toml") == before[small_repository / "pyproject.toml"]
+
+
+@pytest.mark.parametrize("slug", ["", "name", "https://github.com/a/b", "a/b/c", "a b/c", "a/b.git", "-a/b", "a/é"])
+def test_set_repository_refuses_what_is_no_address(small_repository, slug):
+    with pytest.raises(ValueError, match="expected OWNER/NAME"):
+        set_repository(small_repository, slug)
+    assert "OWNER/NAME" in read(small_repository / "pyproject.toml")
+
+
+def test_copies_of_lessons_have_no_outputs_and_are_never_overwritten(tmp_path):
+    cell = {"cell_type": "code", "source": "1", "outputs": [{"output_type": "stream"}], "execution_count": 7}
+    (tmp_path / "notebooks").mkdir()
+    for name in ("01_a.ipynb", "02_b.ipynb"):
+        (tmp_path / "notebooks" / name).write_text(json.dumps({"cells": [{"cell_type": "markdown"}, cell]}))
+    mine = tmp_path / "my"
+    mine.mkdir()
+    (mine / "01_a.ipynb").write_text("my answers")
+    assert copy_lessons(tmp_path / "notebooks", mine) == [mine / "02_b.ipynb"]
+    assert copy_lessons(tmp_path / "notebooks", mine) == []
+    assert read(mine / "01_a.ipynb") == "my answers"
+    assert json.loads(read(mine / "02_b.ipynb"))["cells"][1] == cell | {"outputs": [], "execution_count": None}
+    assert sorted(file.name for file in mine.iterdir()) == ["01_a.ipynb", "02_b.ipynb"]
+
+
+@pytest.mark.parametrize(("code", "problem"), [("1 / 0", "ZeroDivisionError"), ("print('✗ GANs sing')", "✗ GANs sing")])
+def test_a_failed_run_is_not_stored(tmp_path, code, problem):
+    path = tmp_path / "01_a.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell(code)]), path)
+    before = read(path)
+    assert problem in run(path)
+    assert read(path) == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_run_is_stored_with_outputs_and_counts(tmp_path):
+    path = tmp_path / "01_a.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell("6 * 7", metadata={"tags": ["a"], "execution": {}})]), path)
+    assert run(path) is None
+    (cell,) = json.loads(read(path))["cells"]
+    assert cell["execution_count"] == 1 and cell["outputs"][0]["data"] == {"text/plain": ["42"]}
+    assert cell["metadata"] == {"tags": ["a"]}
+
+
+def test_cleaning_drops_widgets_and_versions_and_keeps_alt_text():
+    data = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "image/png": "x"}
+    figure = new_output("display_data", data, metadata={"image/png": {"alt": "a line"}})
+    notebook = new_notebook(cells=[new_code_cell(outputs=[figure])])
+    notebook.metadata = nbformat.from_dict({"widgets": {"1": {}}, "language_info": {"version": "3.11.7"}})
+    clean(notebook)
+    assert notebook.metadata.kernelspec.name == "python3" and notebook.metadata.language_info == {"name": "python"}
+    (output,) = notebook.cells[0].outputs
+    assert output.data == {"image/png": "x"} and output.metadata == {"image/png": {"alt": "a line"}}
+    assert "widgets" not in notebook.metadata
+
+
+def test_the_table_of_claims_counts_a_failed_run_as_false(tmp_path):
+    results = [tmp_path / f"seed_{seed}.jsonl" for seed in range(3)]  # the third run never ended
+    for seed, result in enumerate(results[:2]):
+        claims = [
+            {"statement": "a | b", "holds": True, "numbers": {"fid": 1.5 - seed}},
+            {"statement": "twice", "holds": True, "numbers": {}},
+            {"statement": "twice", "holds": seed == 0, "numbers": {}},
+        ]
+        result.write_text("".join(json.dumps(claim) + "\n" for claim in claims))
+    assert table(results).splitlines()[2:] == ["| a \\| b | 2 of 3 | fid: 0.5 … 1.5 |", "| twice | 1 of 3 |  |"]
+
+
+def test_runs_are_kept_until_the_code_changes(tmp_path):
+    def hash_of(code: str, text: str = "") -> str:
+        cells = [{"cell_type": "code", "source": code}, {"cell_type": "markdown", "source": text}]
+        (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells}))
+        return code_hash(tmp_path / "a.ipynb")
+
+    assert hash_of("x = 1") == hash_of("x = 1", "better words") != hash_of("x = 2")

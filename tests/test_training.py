@@ -1,0 +1,151 @@
+"""`fit`: it does what a loop written by hand does, and looking at it changes nothing."""
+
+import math
+
+import pytest
+import torch
+from helpers import by_hand, ring_points, same_bits, tiny_gan, trained, weights
+from torch.utils.data import DataLoader, TensorDataset
+
+from course_utils import training
+from course_utils.runtime import pick_device
+from course_utils.training import fit, stages
+
+POINTS = ring_points()
+
+
+def test_fit_equals_a_loop_written_by_hand_to_the_last_bit():
+    expected, metrics = by_hand(seed=5)
+    gan, history = trained(seed=5)
+    assert torch.equal(weights(gan), weights(expected))
+    assert history.steps == [4, 8, 12] and set(history.metrics) == {"d_loss", "g_loss", "d_real", "d_fake"}
+    for name, column in history.metrics.items():
+        values = [step[name].item() for step in metrics]
+        assert column == [sum(values[i : i + 4]) / 4 for i in (0, 4, 8)]
+
+
+def test_one_seed_gives_one_result_and_another_seed_another():
+    (first, history), (again, same), (other, different) = trained(seed=1), trained(seed=1), trained(seed=2)
+    assert torch.equal(weights(first), weights(again)) and same_bits(vars(history), vars(same))
+    assert not torch.equal(weights(first), weights(other)) and history["d_loss"] != different["d_loss"]
+
+
+def test_the_callers_random_state_neither_changes_nor_matters():
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    first, _ = trained()
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(2)
+    assert torch.equal(weights(first), weights(trained()[0]))
+
+
+def test_looking_never_changes_learning():
+    looks = []
+
+    def look(model, history):
+        looks.append((len(history.steps), model.sample(5)))
+
+    blind, blind_history = trained()
+    gan, history = trained(callback=look, snapshots=4)
+    assert torch.equal(weights(gan), weights(blind)) and same_bits(history.metrics, blind_history.metrics)
+    assert [entries for entries, _ in looks] == [0, 0, 0, 1, 3] and len(history.snapshots) == 5
+    assert torch.equal(looks[-1][1], gan.sample(5)) and not torch.equal(looks[0][1], gan.sample(5))
+
+
+def test_snapshots_are_the_weights_of_their_step():
+    gan, history = trained(snapshots=3)
+    assert set(history.snapshots) == stages(3, 12) == {0, 1, 5, 12}
+    expected = {0: weights(tiny_gan())}
+    by_hand(after_step=lambda gan, step: expected.update({step + 1: weights(gan)}))
+    for step in history.snapshots:
+        assert torch.equal(weights(history.model_at(gan, step)), expected[step])
+    assert torch.equal(weights(gan), expected[12]), "looking at the past changed the model"
+
+
+def test_stages_hold_both_ends_and_are_denser_early_on():
+    for n, steps in ((1, 10), (8, 3000), (20, 10)):
+        times = sorted(stages(n, steps))
+        assert times[0] == 0 and times[-1] == steps and len(times) <= n + 1
+    times = sorted(stages(8, 3000))
+    gaps = [b - a for a, b in zip(times, times[1:])]
+    assert gaps == sorted(gaps) and len(gaps) == 8
+    assert stages(0, 10) == set()
+    assert stages([2, 7], 10) == {2, 7}
+
+
+def test_the_average_is_the_exponential_moving_average_of_the_weights():
+    gan, history = trained(average=0.6, snapshots=1)
+    mean = weights(tiny_gan())
+
+    def update(model, step):
+        nonlocal mean
+        decay = min(0.6, (step + 1) / (step + 11))
+        mean = decay * mean + (1 - decay) * weights(model)
+
+    last, metrics = by_hand(after_step=update)
+    torch.testing.assert_close(weights(gan), mean, rtol=1e-5, atol=1e-7)
+    assert not torch.allclose(weights(gan), weights(last), rtol=1e-3)
+    assert torch.equal(weights(history.model_at(gan, 12)), weights(gan))
+    # Averaging looks on: what is learned is the same.
+    assert history["g_loss"][-1] == sum(step["g_loss"].item() for step in metrics[-4:]) / 4
+
+
+@pytest.mark.parametrize(
+    "schedule, factor",
+    [
+        ("constant", lambda progress: 1),
+        ("linear", lambda progress: 1 - progress),
+        ("cosine", lambda progress: (1 + math.cos(math.pi * progress)) / 2),
+    ],
+)
+def test_learning_rates_follow_the_schedule(schedule, factor):
+    gan, seen = tiny_gan(generator_lr=1e-3, discriminator_lr=4e-3), []
+    plain_step = gan.training_step
+
+    def step_and_note(batch, optimizers, step):
+        seen.append([optimizers[name].param_groups[0]["lr"] for name in ("generator", "discriminator")])
+        return plain_step(batch, optimizers, step)
+
+    gan.training_step = step_and_note
+    fit(gan, POINTS, steps=8, batch_size=4, schedule=schedule)
+    for step, (g_lr, d_lr) in enumerate(seen):
+        assert g_lr == pytest.approx(1e-3 * factor(step / 8)) and d_lr == pytest.approx(4e-3 * factor(step / 8))
+    assert len(seen) == 8
+
+
+def test_parts_of_a_tuple_are_drawn_together():
+    gan, seen = tiny_gan(), []
+    gan.training_step = lambda batch, optimizers, step: seen.append(batch) or {"loss": torch.zeros(())}
+    fit(gan, (POINTS, POINTS[:, 0] * 2), steps=5, batch_size=8)
+    assert len(seen) == 5 and all(torch.equal(x[:, 0] * 2, y) and len(x) == 8 for x, y in seen)
+
+
+def test_a_data_loader_gives_its_own_batches_epoch_after_epoch():
+    gan, seen = tiny_gan(), []
+    gan.training_step = lambda batch, optimizers, step: seen.append(batch[0]) or {"loss": torch.zeros(())}
+    history = fit(gan, DataLoader(TensorDataset(POINTS), batch_size=80), steps=7)
+    assert [len(batch) for batch in seen] == [80, 80, 40, 80, 80, 40, 80]
+    assert torch.equal(torch.cat(seen[:3]), POINTS) and history.steps == [3, 6, 7]
+
+
+def test_the_model_comes_back_to_the_device_it_came_from(monkeypatch):
+    gan, places = tiny_gan(), []
+    monkeypatch.setattr(gan, "to", lambda device: places.append(torch.device(device)) or gan)
+    monkeypatch.setattr(training, "pick_device", lambda: torch.device("cpu", 0))
+    fit(gan, POINTS, steps=1, batch_size=4)
+    assert places == [torch.device("cpu", 0), torch.device("cpu")]
+
+
+def test_an_accelerator_that_is_not_there_is_not_picked(monkeypatch):
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("cuda"))
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
+    assert pick_device() == torch.device("cpu")
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    assert pick_device() == torch.device("cuda")
+
+
+@pytest.mark.skipif(not torch.accelerator.is_available(), reason="there is no accelerator here")
+def test_training_on_an_accelerator_gives_a_model_on_the_cpu():
+    gan, history = trained(average=0.5, snapshots=2, device=None)
+    assert {p.device.type for p in gan.parameters()} == {"cpu"} and math.isfinite(history["d_loss"][-1])
+    assert gan.sample(3).device.type == "cpu"
