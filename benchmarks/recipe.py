@@ -18,8 +18,8 @@ class PrintedRecipe(nn.Module):
 
     def make_optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {
-            "generator": torch.optim.Adam(self.generator.parameters(), self.lr, self.betas),
-            "discriminator": torch.optim.Adam(self.discriminator.parameters(), self.lr, self.betas),
+            "generator": torch.optim.Adam(self.generator.parameters(), self.lr, self.betas, fused=True),
+            "discriminator": torch.optim.Adam(self.discriminator.parameters(), self.lr, self.betas, fused=True),
         }
 
     def training_step(self, images: Tensor, optimizers: dict, step: int) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 FOLDER = pathlib.Path(__file__).parents[1] / "data" / "checkpoints"
 
 
-def fingerprint(model: nn.Module, data, settings: dict) -> str:
+def fingerprint(model: nn.Module, data, settings: tuple) -> str:
     """Return 12 characters that change with the model, its first weights, the data or the settings of a run."""
     digest = hashlib.blake2b(digest_size=6)
     for name, module in model.named_modules():
@@ -24,7 +24,7 @@ def fingerprint(model: nn.Module, data, settings: dict) -> str:
     digest.update(repr([_code(function.__code__) for function in functions]).encode())
     # A model that was trained before, in this kernel, still counts as the one it was at first.
     model._first_weights = getattr(model, "_first_weights", None) or _digest(model.state_dict().values())
-    digest.update(model._first_weights + _data_digest(data) + repr(sorted(settings.items())).encode())
+    digest.update(model._first_weights + _data_digest(data) + repr(settings).encode())
     return digest.hexdigest()
 
 

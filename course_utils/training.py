@@ -1,7 +1,5 @@
-"""Training: one loop for every model, with its history, seeds, device and resumption."""
+"""Training: one loop for every model, which can be watched, interrupted and resumed."""
 
-import copy
-import math
 import os
 import sys
 import time
@@ -15,79 +13,10 @@ from tqdm.auto import tqdm
 from course_utils.checkpoints import Checkpoint, fingerprint
 from course_utils.history import History
 from course_utils.networks import check_data
-from course_utils.runtime import forked_random, pick_device, random_state, set_random_state
+from course_utils.run import SCHEDULES, Run, stages
+from course_utils.runtime import forked_random, pick_device
 
 SAVE_SECONDS = 10.0
-SCHEDULES = {  # progress in [0, 1) to a factor of the learning rate
-    "constant": lambda progress: 1.0,
-    "linear": lambda progress: 1.0 - progress,
-    "cosine": lambda progress: 0.5 * (1 + math.cos(math.pi * progress)),
-}
-
-
-def stages(snapshots: int | Collection[int], steps: int) -> set[int]:
-    """Return the steps at which to keep the weights: those given, or that many and the first, denser early on."""
-    if not isinstance(snapshots, int):
-        return set(snapshots)
-    return {round(steps * (i / snapshots) ** 2) for i in range(snapshots + 1)} if snapshots else set()
-
-
-class Run:
-    """Everything that a checkpoint holds: model, average, optimizers, history, random state."""
-
-    def __init__(self, model: nn.Module, average: float, schedule: str, steps: int, device: torch.device):
-        self.model, self.decay, self.factor, self.steps, self.device = (
-            model,
-            average,
-            SCHEDULES[schedule],
-            steps,
-            device,
-        )
-        self.averaged = copy.deepcopy(model).requires_grad_(False) if average else model
-        self.pairs = list(zip(self.averaged.state_dict().values(), model.state_dict().values())) if average else []
-        self.optimizers = model.make_optimizers()
-        self.history, self.window, self.step = History(), [], 0
-
-    def advance(self, batch) -> None:
-        """Take one step of training at the learning rate of the schedule."""
-        for optimizer in self.optimizers.values():
-            for group in optimizer.param_groups:
-                group["lr"] = group.setdefault("initial_lr", group["lr"]) * self.factor(self.step / self.steps)
-        self.window.append(self.model.training_step(batch, self.optimizers, self.step))
-        self.step += 1
-        decay = min(self.decay, self.step / (self.step + 10))  # the first weights are soon forgotten
-        for mean, new in self.pairs:
-            mean.lerp_(new, 1 - decay) if mean.is_floating_point() else mean.copy_(new)
-
-    def record(self) -> None:
-        """Move the buffered metrics into the history."""
-        self.history.record(self.step, self.window)
-        self.window = []
-
-    def snapshot(self) -> None:
-        """Keep the weights of this moment, averaged if weights are averaged."""
-        self.history.snapshots[self.step] = {k: v.clone().cpu() for k, v in self.averaged.state_dict().items()}
-
-    def state_dict(self) -> dict:
-        """Return tensors and plain values only, so that `torch.load(weights_only=True)` reads them."""
-        return {
-            "model": self.model.state_dict(),
-            "averaged": self.averaged.state_dict(),
-            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
-            "history": vars(self.history),
-            "random": random_state(self.device),
-            "step": self.step,
-        }
-
-    def load_state_dict(self, state: dict) -> None:
-        """Continue exactly where `state_dict` was taken."""
-        self.model.load_state_dict(state["model"])
-        self.averaged.load_state_dict(state["averaged"])
-        for name, optimizer in self.optimizers.items():
-            optimizer.load_state_dict(state["optimizers"][name])
-        vars(self.history).update(state["history"])
-        set_random_state(self.device, state["random"])
-        self.step = state["step"]
 
 
 def fit(
@@ -111,8 +40,8 @@ def fit(
     ----------
     model : has `make_optimizers()`, `training_step(batch, optimizers, step) -> {metric: tensor}` and `sample(n)`.
     data : a tensor (N, ...), a tuple of tensors that share N, or a DataLoader. Batches of tensors are drawn with
-        replacement; a DataLoader brings its own batch size, is logged once an epoch, and resumes at an epoch's start.
-    steps : batches to train on in all.
+        replacement; a DataLoader has its own batch size, is logged once an epoch, and resumes at an epoch's start.
+    steps : of training in all, one batch each.
     seed : of the batches and of all noise; the caller's random state stays as it was.
     average : decay of an exponential moving average of the weights, which the model holds afterwards; 0 is off.
     schedule : of the learning rates: "constant", "linear" or "cosine", both down to 0.
@@ -127,17 +56,20 @@ def fit(
     check_settings(data, steps, batch_size, average, schedule, log_every)
     log_every = len(data) if isinstance(data, DataLoader) else log_every
     home, device = next(model.parameters()).device, torch.device(device or pick_device())
-    settings = dict(steps=steps, batch_size=batch_size, seed=seed, average=average, schedule=schedule)
-    settings |= dict(snapshots=sorted(stages(snapshots, steps)), log_every=log_every, device=device.type)
+    shots = stages(snapshots, steps)
+    settings = (steps, batch_size, seed, average, schedule, sorted(shots), log_every, device.type)
     store = Checkpoint(checkpoint, fingerprint(model, data, settings)) if checkpoint else None
     run = Run(model.to(device).train(), average, schedule, steps, device)
     with forked_random(seed, device), progress_bar(steps) as bar:
         try:
             if store and (state := store.load(device)):
                 run.load_state_dict(state)
-            train(run, batches(data, batch_size, device), stages(snapshots, steps), callback, store, log_every, bar)
+            train(run, batches(data, batch_size, device), shots, callback, store, log_every, bar)
         except KeyboardInterrupt:
-            print(f"Stopped at step {run.step} of {steps}. The model and the history so far are kept.", file=sys.stderr)
+            again = (
+                "the same line again goes on from the last checkpoint" if store else "the same line again starts anew"
+            )
+            print(f"Stopped at step {run.step} of {steps}; model and history are kept, {again}.", file=sys.stderr)
         finally:
             model.load_state_dict(run.averaged.state_dict())
             model.to(home)

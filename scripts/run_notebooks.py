@@ -3,6 +3,7 @@
 `python scripts/run_notebooks.py 03` runs lesson 03 and its solutions; without a lesson, all.
 """
 
+import base64
 import os
 import pathlib
 import sys
@@ -28,6 +29,15 @@ def clean(notebook: nbformat.NotebookNode) -> None:
             output.get("data", {}).pop(WIDGET_VIEW, None)
 
 
+def export_pictures(notebook: nbformat.NotebookNode) -> None:
+    """Write the picture of every cell with a tag such as "docs/training.png" there, for the README."""
+    for cell in notebook.cells:
+        for tag in cell.metadata.get("tags", []):
+            if tag.endswith(".png"):
+                picture = next(o.data["image/png"] for o in cell.outputs if "image/png" in o.get("data", {}))
+                (ROOT / tag).write_bytes(base64.b64decode(picture))
+
+
 def false_claims(notebook: nbformat.NotebookNode) -> list[str]:
     """Return the printed lines that begin with ✗."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
@@ -47,6 +57,7 @@ def run(path: pathlib.Path) -> str | None:
     part = path.with_suffix(".part")
     nbformat.write(notebook, part)
     os.replace(part, path)
+    export_pictures(notebook)
     return None
 
 

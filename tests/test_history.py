@@ -65,7 +65,8 @@ def test_stopping_the_kernel_keeps_the_model_and_the_history(capsys):
     history = fit(gan, POINTS, steps=12, batch_size=8, log_every=4)
     assert history.steps == [4, 8] and torch.equal(torch.get_rng_state(), before)
     assert torch.equal(weights(gan), weights(by_hand(steps=9)[0]))
-    assert capsys.readouterr().err == "Stopped at step 9 of 12. The model and the history so far are kept.\n"
+    message = "Stopped at step 9 of 12; model and history are kept, the same line again starts anew.\n"
+    assert capsys.readouterr().err == message
 
 
 def test_the_entry_nearest_to_a_step_is_found():

@@ -70,6 +70,13 @@ def test_neighbourhood_metrics_agree_with_loops_over_all_points(k):
     assert 0 < expected["coverage"] < 1 and 0 < expected["recall"] < 1 and expected["density"] != expected["precision"]
 
 
+def test_neighbourhood_metrics_of_large_sets_do_not_depend_on_the_order():
+    real, fake = normal(1100, 3, 0), 0.7 * normal(1300, 3, 1) + 0.6
+    expected = neighbourhood_metrics(real, fake)
+    assert neighbourhood_metrics(real.flip(0), fake.flip(0)) == pytest.approx(expected, abs=1e-3)
+    assert neighbourhood_metrics(real.double(), fake.double()) == pytest.approx(expected, abs=1e-3)
+
+
 def test_neighbourhood_metrics_know_their_extremes():
     real = normal(60, 4, 0)
     assert neighbourhood_metrics(real, real.flip(0))["precision"] == 1

@@ -74,9 +74,10 @@ def test_a_run_on_a_data_loader_resumes_at_the_start_of_an_epoch(folder, monkeyp
     assert torch.equal(weights(resumed), weights(whole)) and same_bits(saved(folder), saved(folder / "whole"))
 
 
-def test_running_the_same_cell_again_continues_although_the_model_has_moved(folder):
+def test_running_the_same_cell_again_continues_although_the_model_has_moved(folder, capsys):
     gan = tiny_gan()
     run(stops_at(gan, 7, KeyboardInterrupt))
+    assert "the same line again goes on from the last checkpoint" in capsys.readouterr().err
     del gan.training_step
     run(gan)
     assert len(list(folder.iterdir())) == 1 and torch.equal(weights(gan), weights(run(name="other")[0]))
