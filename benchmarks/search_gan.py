@@ -19,7 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 os.environ["COURSE_PROGRESS"] = "0"
 
 BASE = dict(
-    latent_dim=32, g_channels=(32, 16), d_channels=(32, 64), batch_norm=False, g_act="relu", loss="non_saturating",
+    latent_dim=32, g_channels=(32, 16), d_channels=(32, 64), batch_norm=False, g_act="silu", loss="non_saturating",
     r1_weight=1.0, penalty_every=8, g_lr=2e-3, d_lr=2e-3, betas=(0.0, 0.99), batch_size=16,
     average=0.999, schedule="linear",
 )  # fmt: skip

@@ -4,7 +4,6 @@ import hashlib
 import os
 import pathlib
 import sys
-import tempfile
 import types
 
 import torch
@@ -13,18 +12,27 @@ from torch import Tensor, nn
 FOLDER = pathlib.Path(__file__).parents[1] / "data" / "checkpoints"
 
 
-def fingerprint(model: nn.Module, data, settings: tuple) -> str:
-    """Return 12 characters that change with the model, its first weights, the data or the settings of a run."""
+def fingerprint(model: nn.Module, data, name: str, settings: tuple) -> str:
+    """Return 12 characters that change with the model, its first weights, the data or the settings of a run.
+
+    Of a DataLoader only its length, batch size and sampler count. A model remembers the run that it is in: the same
+    line again, on a model that is trained or half trained by then, finds the checkpoint of its first weights.
+    """
     digest = hashlib.blake2b(digest_size=6)
-    for name, module in model.named_modules():
+    for path, module in model.named_modules():
         plain = {k: v for k, v in vars(module).items() if k[0] != "_" and isinstance(v, (str, int, float, tuple))}
         plain.pop("training", None)
-        digest.update(repr((name, type(module).__name__, sorted(plain.items()))).encode())
-    functions = [f for f in vars(type(model)).values() if isinstance(f, types.FunctionType)]
-    digest.update(repr([_code(function.__code__) for function in functions]).encode())
-    # A model that was trained before, in this kernel, still counts as the one it was at first.
-    model._first_weights = getattr(model, "_first_weights", None) or _digest(model.state_dict().values())
-    digest.update(model._first_weights + _data_digest(data) + repr(settings).encode())
+        digest.update(repr((path, type(module).__name__, sorted(plain.items()))).encode())
+    for kind in sorted({type(module) for module in model.modules()}, key=lambda kind: kind.__qualname__):
+        functions = [f for f in vars(kind).values() if isinstance(f, types.FunctionType)]
+        if not kind.__module__.startswith("torch."):
+            digest.update(repr([_code(function.__code__) for function in functions]).encode())
+    digest.update(_data_digest(data) + repr((name, settings)).encode())
+    run, first_weights = getattr(model, "_run", (None, b""))
+    if run != digest.digest():
+        run, first_weights = digest.digest(), _digest(model.state_dict().values())
+    model._run = run, first_weights
+    digest.update(first_weights)
     return digest.hexdigest()
 
 
@@ -58,21 +66,25 @@ class Checkpoint:
     """One file, data/checkpoints/NAME-FINGERPRINT.pt; COURSE_CHECKPOINTS names another folder."""
 
     def __init__(self, name: str, print_: str):
+        if pathlib.Path(name).name != name:
+            raise ValueError(f'expected a plain name for the checkpoint, such as "03_gan", got {name!r}')
         folder = pathlib.Path(os.environ.get("COURSE_CHECKPOINTS") or FOLDER)
         self.path = folder / f"{name}-{print_}.pt"
+        for left_by_a_crash in folder.glob(f"{name}-{print_}.*.part"):
+            left_by_a_crash.unlink(missing_ok=True)
+        # Twelve characters, so that "run" does not count the files of "run-on-mnist".
         others = [] if self.path.exists() else list(folder.glob(f"{name}-{'[0-9a-f]' * 12}.pt"))
         if others:
-            print(
-                f"{name}: {len(others)} saved run(s) have other settings, weights or data; training anew.",
-                file=sys.stderr,
-            )
+            saved = f"{len(others)} saved run(s) have other settings, weights or data"
+            print(f"{name}: {saved}; training anew.", file=sys.stderr)
 
     def load(self, device: torch.device) -> dict | None:
         """Return the saved state, None if there is none; raises ValueError for a damaged file."""
         if not self.path.exists():
             return None
         try:
-            return torch.load(self.path, map_location=device, weights_only=True)
+            state = torch.load(self.path, map_location=device, weights_only=True)
+            return {key: state[key] for key in ("model", "averaged", "optimizers", "history", "random", "step")}
         except Exception as error:
             raise ValueError(
                 f"expected a checkpoint of this course in {self.path}, got a damaged file "
@@ -80,17 +92,16 @@ class Checkpoint:
             ) from None
 
     def save(self, state: dict) -> None:
-        """Write to a temporary file, then rename: a crash at any moment leaves the old file or the new one."""
+        """Write to a file beside it, then rename: a crash at any moment leaves the old file or the new one."""
+        part = self.path.with_suffix(f".{os.getpid()}.part")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self.path.parent, suffix=".part")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    torch.save(state, file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(temporary, self.path)
-            finally:
-                pathlib.Path(temporary).unlink(missing_ok=True)
+            with part.open("wb") as file:
+                torch.save(state, file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, self.path)
         except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
             print(f"The checkpoint {self.path} could not be written ({error}); training goes on.", file=sys.stderr)
+        finally:
+            part.unlink(missing_ok=True)

@@ -38,6 +38,8 @@ class GAN(nn.Module):
         super().__init__()
         if loss not in ADVERSARIAL:
             raise ValueError(f"expected a loss among {', '.join(ADVERSARIAL)}, got {loss!r}")
+        if min(r1_weight, gp_weight) < 0:
+            raise ValueError(f"expected r1_weight and gp_weight of at least 0, got {r1_weight} and {gp_weight}")
         if penalty_every < 1 or n_critic < 1:
             raise ValueError(f"expected penalty_every and n_critic of at least 1, got {penalty_every} and {n_critic}")
         self.generator, self.discriminator, self.loss = generator, discriminator, loss

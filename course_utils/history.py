@@ -6,6 +6,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+ADVICE = "try a lower learning rate, a gradient penalty, or another seed"
+
 
 class DivergenceError(ArithmeticError):
     """Training met a loss that is infinite or not a number."""
@@ -42,17 +44,18 @@ class History:
 
     def record(self, step: int, window: list[dict[str, Tensor]]) -> None:
         """Read the metrics of the last steps in one go and keep their means; raises DivergenceError."""
-        for name in sorted({name for metrics in window for name in metrics}):
-            at = [step - len(window) + i + 1 for i, metrics in enumerate(window) if name in metrics]
-            values = torch.stack([metrics[name] for metrics in window if name in metrics]).tolist()
-            for i, value in zip(at, values):
-                if not math.isfinite(value):
-                    raise DivergenceError(
-                        f"expected finite losses, got {name} = {value} at step {i}: "
-                        "try a lower learning rate, a gradient penalty, or another seed"
-                    )
-            column = self.metrics.setdefault(name, [math.nan] * len(self.steps))
-            column.append(sum(values) / len(values))
+        first = step - len(window) + 1
+        rows = {
+            name: {first + i: metrics[name] for i, metrics in enumerate(window) if name in metrics}
+            for name in sorted({name for metrics in window for name in metrics})
+        }
+        values = {name: dict(zip(row, torch.stack(list(row.values())).tolist())) for name, row in rows.items()}
+        bad = [(at, name, v) for name, row in values.items() for at, v in row.items() if not math.isfinite(v)]
+        if bad:
+            at, name, value = min(bad)
+            raise DivergenceError(f"expected finite losses, got {name} = {value} at step {at}: {ADVICE}")
+        for name, row in values.items():
+            self.metrics.setdefault(name, [math.nan] * len(self.steps)).append(sum(row.values()) / len(row))
         self.steps.append(step)
-        for column in self.metrics.values():
+        for column in self.metrics.values():  # a metric that did not occur in this window
             column += [math.nan] * (len(self.steps) - len(column))

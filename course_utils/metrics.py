@@ -3,7 +3,7 @@
 metric              range     better   its floor or ceiling
 frechet             [0, ∞)    lower    training images against test images, at equal n
 precision, recall   [0, 1]    higher   the same
-density             [0, ∞)    higher   the same (about 1)
+density             [0, ∞)    higher   the same
 coverage            [0, 1]    higher   the same
 classes             count     higher   all classes; a class counts from a share of 1 % on
 sharpness           [0, ∞)    as real  that of test images; mean |Laplacian| in grey levels

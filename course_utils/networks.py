@@ -47,6 +47,8 @@ def sample(generator: nn.Module, n: int = 64, z: Tensor | None = None, seed: int
 
     The same n and seed give the same z on every device; `z` of shape (n, latent_dim) replaces them.
     """
+    if n < 1:
+        raise ValueError(f"expected a number of samples of at least 1, got {n}")
     if z is None:
         z = torch.randn(n, generator.latent_dim, generator=torch.Generator().manual_seed(seed))  # (n, latent_dim)
     if z.dim() != 2 or z.shape[1] != generator.latent_dim:
@@ -105,7 +107,7 @@ class ConvGenerator(nn.Module):
     CPU than a transposed convolution.
     """
 
-    def __init__(self, latent_dim=32, channels=(32, 16), act="relu", batch_norm=False):
+    def __init__(self, latent_dim=32, channels=(32, 16), act="silu", batch_norm=False):
         super().__init__()
         self.latent_dim, self.shape = latent_dim, IMAGE
         wide, narrow = channels
@@ -168,6 +170,8 @@ class packed(nn.Module):  # noqa: N801 - it is used like the function `spectral`
 
     def __init__(self, discriminator: nn.Module, n: int = 2):
         super().__init__()
+        if n < 1:
+            raise ValueError(f"expected packs of at least 1 sample, got {n}")
         self.discriminator, self.n = discriminator, n
 
     def forward(self, x: Tensor) -> Tensor:

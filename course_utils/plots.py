@@ -28,6 +28,7 @@ LINES = {  # what training logs: label, colour, line style
 def show(fig: Figure, alt: str, handle=None):
     """Display a figure once, with its alt text, and close it; a handle from an earlier call updates that figure."""
     if not alt.strip():
+        plt.close(fig)
         raise ValueError("expected alt text: one sentence that says what the figure shows, got none")
     options = {"metadata": {"image/png": {"alt": alt}}}
     if handle is None:
@@ -49,7 +50,7 @@ def tile(images: Tensor, columns: int) -> Tensor:
 
 def draw_images(axes: Axes, images: Tensor, columns: int = 8) -> None:
     """Draw images in [0, 1] as a grid: always the same grey scale, never smoothed."""
-    axes.imshow(tile(images, columns), vmin=0, vmax=1, cmap="gray", interpolation="nearest")
+    axes.imshow(tile(images, columns).numpy(), vmin=0, vmax=1, cmap="gray", interpolation="nearest")
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
@@ -79,9 +80,9 @@ def image_rows(rows: Mapping[str, Tensor], alt: str, title: str = "") -> None:
 def draw_points(axes: Axes, real: Tensor | None = None, generated: Tensor | None = None, limit: float = 1.6) -> None:
     """Draw real points as blue dots and generated ones as orange crosses, on a square from -limit to limit."""
     if real is not None:
-        axes.scatter(*real.T, s=8, color=REAL, alpha=0.5, linewidths=0, label="real")
+        axes.scatter(*real.T.numpy(), s=8, color=REAL, alpha=0.5, linewidths=0, label="real")
     if generated is not None:
-        axes.scatter(*generated.T, s=14, color=GENERATED, marker="x", linewidths=0.8, label="generated")
+        axes.scatter(*generated.T.numpy(), s=14, color=GENERATED, marker="x", linewidths=0.8, label="generated")
     axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
 
 
@@ -90,7 +91,7 @@ def draw_discriminator(axes: Axes, discriminator: nn.Module, limit: float = 1.6,
     """Paint D(x) over the plane: light blue where the discriminator says real, light orange where generated."""
     axis = torch.linspace(-limit, limit, n)
     points = torch.cartesian_prod(axis, axis)  # (n * n, 2)
-    surface = discriminator(points).sigmoid().reshape(n, n).T
+    surface = discriminator(points).sigmoid().reshape(n, n).T.numpy()
     axes.imshow(
         surface, origin="lower", extent=(-limit, limit, -limit, limit), cmap=OPINION, vmin=0, vmax=1,
         interpolation="bilinear",

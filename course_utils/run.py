@@ -2,13 +2,13 @@
 
 import copy
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import torch
 from torch import nn
 
-from course_utils.history import History
-from course_utils.runtime import random_state, set_random_state
+from course_utils.history import ADVICE, DivergenceError, History
+from course_utils.runtime import forked_random, random_state, set_random_state
 
 SCHEDULES = {  # progress in [0, 1) to a factor of the learning rate
     "constant": lambda progress: 1.0,
@@ -55,8 +55,19 @@ class Run:
         """Keep the weights of this moment, averaged if weights are averaged."""
         self.history.snapshots[self.step] = {k: v.clone().cpu() for k, v in self.averaged.state_dict().items()}
 
+    def show(self, callback: Callable | None) -> None:
+        """Let the caller look; whatever random numbers that takes, learning goes on with its own."""
+        if callback:
+            with forked_random(0, self.device):
+                callback(self.averaged, self.history)
+
     def state_dict(self) -> dict:
-        """Return tensors and plain values only, so that `torch.load(weights_only=True)` reads them."""
+        """Return tensors and plain values only, so that `torch.load(weights_only=True)` reads them.
+
+        Raises DivergenceError for weights that are not finite: such a state must not be kept.
+        """
+        if not all(p.isfinite().all() for p in self.model.parameters()):
+            raise DivergenceError(f"expected finite weights, got NaN or infinity after step {self.step}: {ADVICE}")
         return {
             "model": self.model.state_dict(),
             "averaged": self.averaged.state_dict(),

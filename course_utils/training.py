@@ -58,7 +58,7 @@ def fit(
     home, device = next(model.parameters()).device, torch.device(device or pick_device())
     shots = stages(snapshots, steps)
     settings = (steps, batch_size, seed, average, schedule, sorted(shots), log_every, device.type)
-    store = Checkpoint(checkpoint, fingerprint(model, data, settings)) if checkpoint else None
+    store = Checkpoint(checkpoint, fingerprint(model, data, checkpoint, settings)) if checkpoint else None
     run = Run(model.to(device).train(), average, schedule, steps, device)
     with forked_random(seed, device), progress_bar(steps) as bar:
         try:
@@ -83,8 +83,7 @@ def train(run: Run, batches: Iterator, shots: set[int], callback, store, log_eve
     while run.step < run.steps:
         if run.step in shots and run.step not in run.history.snapshots:
             run.snapshot()
-            if callback:
-                callback(run.averaged, run.history)
+            run.show(callback)
         run.advance(next(batches))
         if run.step % log_every == 0 or run.step == run.steps:
             run.record()
@@ -95,10 +94,10 @@ def train(run: Run, batches: Iterator, shots: set[int], callback, store, log_eve
                 saved = time.monotonic()
     if run.steps in shots and run.steps not in run.history.snapshots:
         run.snapshot()
+    state = run.state_dict()
     if store:
-        store.save(run.state_dict())
-    if callback:
-        callback(run.averaged, run.history)
+        store.save(state)
+    run.show(callback)
 
 
 def batches(data, batch_size: int, device: torch.device) -> Iterator:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits as BCE
-from torch.nn.functional import softplus
+from torch.nn.functional import binary_cross_entropy, softplus
 
 from course_utils.exercises import lesson_03
 
@@ -22,6 +22,13 @@ DISCRIMINATOR_LOSSES = {
     "logarithm of a probability": lambda real, fake: (
         -torch.log(torch.sigmoid(real)).mean() - torch.log(1 - torch.sigmoid(fake)).mean()
     ),
+    "a small number inside the logarithm": lambda real, fake: (
+        -torch.log(torch.sigmoid(real) + 1e-8).mean() - torch.log(1 - torch.sigmoid(fake) + 1e-8).mean()
+    ),
+    "this goes through probabilities": lambda real, fake: (
+        binary_cross_entropy(real.sigmoid(), label(real, 1)) + binary_cross_entropy(fake.sigmoid(), label(fake, 0))
+    ),
+    "added element by element": lambda real, fake: softplus(-real) + softplus(fake),
     "this is the sum over the batch": lambda real, fake: (
         BCE(real, label(real, 1), reduction="sum") + BCE(fake, label(fake, 0), reduction="sum")
     ),

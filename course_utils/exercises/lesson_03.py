@@ -46,6 +46,20 @@ check_discriminator_loss = Exercise(
             "this takes the logarithm of a probability, which is infinite once the probability has rounded to 0; "
             "`softplus` or `binary_cross_entropy_with_logits` work on the logits themselves."
         ),
+        lambda real, fake: -(real.sigmoid() + 1e-8).log().mean() - (1 - fake.sigmoid() + 1e-8).log().mean(): (
+            "a small number inside the logarithm hides the infinity and makes the loss wrong for a sure discriminator; "
+            "`softplus` is exact."
+        ),
+        lambda real, fake: (
+            F.binary_cross_entropy(real.sigmoid(), torch.ones_like(real))
+            + F.binary_cross_entropy(fake.sigmoid(), torch.zeros_like(fake))
+        ): (
+            "this goes through probabilities: `binary_cross_entropy` cuts their logarithm off at -100, and their "
+            "gradient too; `binary_cross_entropy_with_logits` takes the logits themselves."
+        ),
+        lambda real, fake: F.softplus(-real) + F.softplus(fake): (
+            "the two batches are added element by element; take the mean of each first."
+        ),
         lambda real, fake: F.softplus(-real).sum() + F.softplus(fake).sum(): (
             "this is the sum over the batch; with the mean, the loss does not grow with the batch size."
         ),
