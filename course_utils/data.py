@@ -66,8 +66,11 @@ def _digits() -> Images:
     sixth = torch.arange(len(order)) % 6
     parts = []
     for originals in (order[sixth > 1], order[sixth == 0], order[sixth == 1]):
-        restored = _restore(small[originals])
-        parts += [torch.cat([_vary(restored, generator) for _ in range(10)]), labels[originals].repeat(10)]
+        restored = _restore(small[originals])  # (N, 1, 28, 28)
+        copies = torch.empty(10, *restored.shape)
+        for copy in copies:
+            copy[:] = _vary(restored, generator)
+        parts += [copies.flatten(0, 1), labels[originals].repeat(10)]
     return Images("digits", tuple("0123456789"), *parts)
 
 

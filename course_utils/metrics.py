@@ -100,8 +100,10 @@ def sharpness(images: Tensor) -> float:
 
 def nearest_neighbours(images: Tensor, training: Tensor) -> tuple[Tensor, Tensor]:
     """Return the distance (N,) to, and the index (N,) of, the training image nearest in pixels."""
-    parts = [torch.cdist(part.flatten(1), training.flatten(1)).min(1) for part in images.split(100)]
-    return torch.cat([part.values for part in parts]), torch.cat([part.indices for part in parts])
+    nearest = [torch.cdist(images.flatten(1), part.flatten(1)).min(1) for part in training.split(1000)]
+    distance, part = torch.stack([found.values for found in nearest]).min(0)  # (N,), (N,)
+    index = torch.stack([found.indices for found in nearest]).gather(0, part[None])[0]  # (N,), within its part
+    return distance, part * 1000 + index
 
 
 def mode_coverage(points: Tensor, centres: Tensor, sigma: float) -> dict[str, float]:
