@@ -1,4 +1,4 @@
-"""Checkpoints: saved whole or not at all, found again by a fingerprint of everything that decides the result."""
+"""Checkpoints: saved whole or not at all, found again by a fingerprint of model, data and settings."""
 
 import hashlib
 import os

@@ -66,6 +66,7 @@ def _digits() -> Images:
     sixth = torch.arange(len(order)) % 6
     parts = []
     for originals in (order[sixth > 1], order[sixth == 0], order[sixth == 1]):
+        originals = originals[torch.randperm(len(originals), generator=generator)]
         restored = _restore(small[originals])  # (N, 1, 28, 28)
         copies = torch.empty(10, *restored.shape)
         for copy in copies:

@@ -1,4 +1,4 @@
-"""The generative adversarial network: two players, one step each, as in the paper's algorithm 1."""
+"""The generative adversarial network: two players, one step each (Goodfellow et al., 2014, algorithm 1)."""
 
 import torch
 from torch import Tensor, nn

@@ -14,7 +14,7 @@ class DivergenceError(ArithmeticError):
 
 
 class History:
-    """What training logged: `history["d_loss"]` lists the means between one entry of `history.steps` and the next.
+    """What training logged: `history["d_loss"]` lists means over the steps up to each entry of `history.steps`.
 
     `history.snapshots` maps steps to the weights that the model had there.
     """

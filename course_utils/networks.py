@@ -55,7 +55,7 @@ def sample(generator: nn.Module, n: int = 64, z: Tensor | None = None, seed: int
         raise ValueError(f"expected z of shape (n, {generator.latent_dim}), got {tuple(z.shape)}")
     device, training = next(generator.parameters()).device, generator.training
     generator.eval()
-    samples = [to_data(generator(part.to(device))).cpu() for part in z.split(500)]
+    samples = [to_data(generator(part.to(device))).cpu() for part in z.split(256)]
     generator.train(training)
     return torch.cat(samples)
 
@@ -154,7 +154,7 @@ class ConvDiscriminator(nn.Module):
 
 
 def spectral(network: nn.Module) -> nn.Module:
-    """Hold the spectral norm of every linear and convolutional layer at 1, in place (Miyato et al., 2018)."""
+    """Hold the spectral norm of every layer's weight matrix at 1, in place (Miyato et al., 2018)."""
     for layer in network.modules():
         if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
             spectral_norm(layer)

@@ -107,6 +107,19 @@ def draw_curves(axes: Axes, history: History, names: Sequence[str]) -> None:
     axes.legend()
 
 
+def curves(
+    histories: Mapping[str, History], names: Sequence[str], alt: str, title: str = "", ylabel: str = "", ylim=None
+) -> None:
+    """Show logged metrics of several runs side by side, on one scale; each run is a title and its history."""
+    fig, axes = plt.subplots(1, len(histories), figsize=(3.6 * len(histories), 2.8), sharey=True, squeeze=False)
+    for axis, (run, history) in zip(axes[0], histories.items()):
+        draw_curves(axis, history, names)
+        axis.set_title(run, fontsize=9, loc="center")
+    axes[0][0].set(ylabel=ylabel, ylim=ylim)
+    fig.suptitle(title, x=0.01, ha="left", fontsize=11)
+    show(fig, alt)
+
+
 def filmstrip(frames: Mapping[str, Callable[[Axes], None]], alt: str, title: str = "", size: float = 1.7) -> None:
     """Show small pictures side by side; each is a title and a function that draws on its axes."""
     fig, axes = plt.subplots(1, len(frames), figsize=(size * len(frames), size + 0.6), squeeze=False)
@@ -124,16 +137,16 @@ def quality_and_loss(steps: Sequence[int], frechet: Sequence[float], loss: Seque
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.5, 2.6))
     left.semilogy(steps, frechet, "o--", color=GENERATED)
     left.axhline(floor, color=REAL, linewidth=1)
-    left.annotate("real images (floor)", (steps[-1], floor), (0, 3), textcoords="offset points", ha="right", color=REAL)
-    left.set(title="The samples get better all the time ...", xlabel="training step", ylabel="Fréchet distance")
+    left.annotate("real images", (steps[-1], floor), (0, 3), textcoords="offset points", ha="right", color=REAL)
+    left.set(title="The samples improve to the end ...", xlabel="training step", ylabel="Fréchet distance")
     right.plot(steps, loss, "o--", color=GENERATED)
     right.set(
-        title="... and the loss does not say so",
+        title="... the loss settles early",
         xlabel="training step",
         ylabel="generator's loss (nats)",
         ylim=(0, None),
     )
-    alt = "Left: the Fréchet distance falls towards the floor. Right: the generator's loss does not fall meanwhile"
+    alt = "Left: the Fréchet distance falls towards that of real images. Right: the loss falls at first, then stays put"
     show(fig, alt)
 
 

@@ -64,10 +64,12 @@ def fit(
         try:
             if store and (state := store.load(device)):
                 run.load_state_dict(state)
+            elif store:
+                store.save(run.state_dict())  # from here on, an interrupted run can always be resumed
             train(run, batches(data, batch_size, device), shots, callback, store, log_every, bar)
         except KeyboardInterrupt:
             again = (
-                "the same line again goes on from the last checkpoint" if store else "the same line again starts anew"
+                "the same line goes on from the last checkpoint" if store else "the same line starts again from here"
             )
             print(f"Stopped at step {run.step} of {steps}; model and history are kept, {again}.", file=sys.stderr)
         finally:

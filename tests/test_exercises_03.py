@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from torch.nn.functional import binary_cross_entropy_with_logits as BCE
 from torch.nn.functional import binary_cross_entropy, softplus
+from torch.nn.functional import binary_cross_entropy_with_logits as BCE
 
 from course_utils.exercises import lesson_03
 
@@ -28,6 +28,8 @@ DISCRIMINATOR_LOSSES = {
     "this goes through probabilities": lambda real, fake: (
         binary_cross_entropy(real.sigmoid(), label(real, 1)) + binary_cross_entropy(fake.sigmoid(), label(fake, 0))
     ),
+    "the first term lacks a minus": lambda real, fake: softplus(real).mean() + softplus(fake).mean(),
+    "the two terms are subtracted": lambda real, fake: softplus(-real).mean() - softplus(fake).mean(),
     "added element by element": lambda real, fake: softplus(-real) + softplus(fake),
     "this is the sum over the batch": lambda real, fake: (
         BCE(real, label(real, 1), reduction="sum") + BCE(fake, label(fake, 0), reduction="sum")
@@ -73,7 +75,12 @@ DISCRIMINATOR_STEPS = {
     "two things": d_step(zero=False, detach=False),
     "the discriminator did not move": d_step(steps=()),
     "this moved the generator": d_step(steps=["generator"], detach=False),
-    "both players moved": d_step(steps=["discriminator", "generator"], detach=False),
+    "both players moved, and nothing was detached": d_step(steps=["discriminator", "generator"], detach=False),
+    "both players moved, the generator by old gradients": d_step(steps=["discriminator", "generator"]),
+    "the loss takes logits": d_step(loss=lambda real, fake: vanilla(real.sigmoid(), fake.sigmoid())),
+    "this is the sum over the batch": d_step(loss=lambda real, fake: softplus(-real).sum() + softplus(fake).sum()),
+    "learned from generated samples only": d_step(loss=lambda real, fake: softplus(fake).mean()),
+    "to call generated samples real": d_step(loss=lambda real, fake: softplus(-real).mean() + softplus(-fake).mean()),
     "the discriminator learned the opposite": d_step(loss=lambda real, fake: vanilla(fake, real)),
     "learned from real samples only": detached_answer,
     "climbed its loss": d_step(loss=lambda real, fake: -vanilla(real, fake)),

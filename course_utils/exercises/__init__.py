@@ -6,12 +6,18 @@ An observation maps a name to a tensor or a string; two answers are the same if 
 
 import dis
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 Observation = dict[str, Tensor | str]
+ERRORS = {  # what PyTorch says, and what it means in an exercise
+    "does not require grad": "no gradient arrives: `detach()`, `.item()` or `no_grad` cut off what must learn.",
+    "implicitly created only for scalar": "`backward()` needs one number: take the mean of the loss first.",
+    "builtin_function_or_method": "a method was named but not called: add the parentheses, as in `.detach()`.",
+    "'NoneType' object": "something is None here: does a function of yours end in `return`?",
+}
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,7 @@ class Exercise:
     reference: Callable
     observe: Callable[[Callable], Observation]
     mistakes: Mapping[Callable, str]
+    hints: Mapping[str, str] = field(default_factory=dict)  # what to say when that observation is the first to differ
 
     def __call__(self, answer: Callable) -> None:
         print(self.verdict(answer))
@@ -42,7 +49,7 @@ class Exercise:
         for mistake, sentence in self.mistakes.items():
             if same(found, self.outcome(mistake)):
                 return f"✗ {name}: {sentence}"
-        return f"✗ {name}: {first_difference(found, right)}"
+        return f"✗ {name}: {first_difference(found, right, self.hints)}"
 
     def outcome(self, function: Callable) -> Observation:
         """Return the observations of a function, or the error that it raised."""
@@ -86,12 +93,6 @@ def weights(network: torch.nn.Module) -> Tensor:
     return torch.cat([p.detach().flatten() for p in network.parameters()]).clone()
 
 
-def gradients(network: torch.nn.Module) -> Tensor | str:
-    """Return all stored gradients of a network as one vector, or say that there are none."""
-    grads = [p.grad.flatten() for p in network.parameters() if p.grad is not None]
-    return torch.cat(grads).clone() if grads and any(g.any() for g in grads) else "none"
-
-
 def same(a: Observation, b: Observation) -> bool:
     """Tell whether two answers did the same."""
     return a.keys() == b.keys() and all(alike(a[name], b[name]) for name in a)
@@ -104,13 +105,16 @@ def alike(a: Tensor | str, b: Tensor | str) -> bool:
     return a.shape == b.shape and torch.allclose(a.float(), b.float(), rtol=1e-4, atol=1e-6, equal_nan=True)
 
 
-def first_difference(found: Observation, right: Observation) -> str:
+def first_difference(found: Observation, right: Observation, hints: Mapping[str, str]) -> str:
     """Return a sentence on the first observation in which an answer differs from the reference."""
     if "error" in found:
-        return f"it raised {found['error']}"
+        known = (sentence for part, sentence in ERRORS.items() if part in found["error"])
+        return next(known, f"it raised {found['error']}")
     name = next(name for name in right if not alike(found.get(name, "missing"), right[name]))
     if isinstance(found[name], str) and found[name] == "nothing":
         return "it returned nothing; does it end in `return`?"
+    if name in hints:
+        return hints[name]
     return f"expected {name} to be {brief(right[name])}, got {brief(found[name])}."
 
 

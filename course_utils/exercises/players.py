@@ -1,7 +1,7 @@
 """Two small players for exercises that train, and what a step may have changed in them."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from course_utils.exercises import Observation, weights
 from course_utils.networks import MLPDiscriminator, MLPGenerator
@@ -9,7 +9,7 @@ from course_utils.runtime import forked_random
 
 
 def players() -> tuple[nn.Module, nn.Module, dict[str, torch.optim.Optimizer]]:
-    """Return two small networks with leftovers of an earlier step in their gradients, and plain SGD for each."""
+    """Return two small networks and plain SGD for each."""
     with forked_random(0, torch.device("cpu")):
         generator, discriminator = MLPGenerator(3, (8,), (2,), "tanh"), MLPDiscriminator((8,), (2,), "tanh")
     optimizers = {
@@ -23,6 +23,15 @@ def leave_gradients(network: nn.Module) -> None:
     """Put a gradient of ones on every weight, as an earlier step would."""
     for p in network.parameters():
         p.grad = torch.ones_like(p)
+
+
+def added(network: nn.Module) -> Tensor | str:
+    """Return the gradients that were added to those of `leave_gradients`; wiping the old ones adds nothing."""
+    grads = torch.cat(
+        [torch.ones_like(p).flatten() if p.grad is None else p.grad.flatten() for p in network.parameters()]
+    )
+    untouched = (grads == 1).all() or not grads.any()
+    return "nothing" if untouched else grads - 1
 
 
 def after(generator: nn.Module, discriminator: nn.Module) -> Observation:
