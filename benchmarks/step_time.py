@@ -6,6 +6,7 @@ Times 20 interleaved pairs of the same training of lesson 03's GAN on MNIST, by 
 by torchvision's MNIST with a transform per image through a DataLoader. Writes benchmarks/results/step_time.json.
 """
 
+import copy
 import json
 import statistics
 import time
@@ -13,6 +14,7 @@ import time
 import torch
 from environment import RESULTS, describe
 from torch.nn.functional import softplus
+from torchvision import datasets, transforms
 
 from course_utils import data, networks
 from course_utils.gan import GAN
@@ -21,12 +23,13 @@ from course_utils.networks import to_data
 from course_utils.runtime import seed_everything
 from course_utils.training import fit
 
-STEPS, PAIRS, BATCH = 150, 20, 64
+STEPS, PAIRS, BATCH, AVERAGE = 300, 20, 16, 0.999
 
 
 def new_gan() -> GAN:
     seed_everything(0)
-    return GAN(networks.ConvGenerator(), networks.ConvDiscriminator(), r1_weight=1.0, penalty_every=8)
+    players = networks.ConvGenerator(), networks.ConvDiscriminator()
+    return GAN(*players, r1_weight=1.0, penalty_every=8, generator_lr=2e-3, discriminator_lr=2e-3)
 
 
 def by_hand(gan: GAN, batches) -> list[tuple[torch.Tensor, ...]]:
@@ -34,8 +37,11 @@ def by_hand(gan: GAN, batches) -> list[tuple[torch.Tensor, ...]]:
     generator, discriminator = gan.generator, gan.discriminator
     d_optimizer = torch.optim.Adam(discriminator.parameters(), gan.discriminator_lr, gan.betas, fused=True)
     g_optimizer = torch.optim.Adam(generator.parameters(), gan.generator_lr, gan.betas, fused=True)
+    pairs = list(zip(copy.deepcopy(gan).state_dict().values(), gan.state_dict().values()))
     log = []
     for step, real in enumerate(batches):
+        for optimizer in (d_optimizer, g_optimizer):
+            optimizer.param_groups[0]["lr"] = gan.generator_lr * (1 - step / STEPS)
         with torch.no_grad():
             fake = to_data(generator(torch.randn(len(real), generator.latent_dim)))
         real_logits, fake_logits = discriminator(real), discriminator(fake)
@@ -48,6 +54,9 @@ def by_hand(gan: GAN, batches) -> list[tuple[torch.Tensor, ...]]:
         g_optimizer.zero_grad()
         g_loss.backward(inputs=list(generator.parameters()))
         g_optimizer.step()
+        with torch.no_grad():
+            for mean, new in pairs:
+                mean.lerp_(new, 1 - min(AVERAGE, (step + 1) / (step + 11)))
         log.append(
             (
                 d_loss.detach(),
@@ -65,11 +74,8 @@ def resident(images: torch.Tensor):
         yield images[torch.randint(len(images), (BATCH,))]
 
 
-def one_by_one():
+def one_by_one(dataset):
     """Yield batches as most tutorials read them: a dataset of pictures, a transform for each, a DataLoader."""
-    from torchvision import datasets, transforms
-
-    dataset = datasets.MNIST(data.FOLDER, transform=transforms.ToTensor())
     for step, (batch, _) in enumerate(torch.utils.data.DataLoader(dataset, BATCH, shuffle=True)):
         if step == STEPS:
             return
@@ -85,14 +91,17 @@ def seconds(function) -> float:
 def main() -> None:
     train = data.load("mnist").train
     gans = {name: new_gan() for name in ("fit", "hand", "loader")}
+    settings = dict(steps=STEPS, batch_size=BATCH, average=AVERAGE, schedule="linear", device="cpu")
+    dataset = datasets.MNIST(data.FOLDER, transform=transforms.ToTensor())
     ways = {
-        "fit": lambda: fit(gans["fit"], train, steps=STEPS, batch_size=BATCH, device="cpu"),
+        "fit": lambda: fit(gans["fit"], train, **settings),
         "hand": lambda: by_hand(gans["hand"], resident(train)),
-        "loader": lambda: by_hand(gans["loader"], one_by_one()),
+        "loader": lambda: by_hand(gans["loader"], one_by_one(dataset)),
     }
     for way in ways.values():
         way()
-    rows = [{name: seconds(way) for name, way in ways.items()} for _ in range(PAIRS)]
+    # Forwards and backwards in turn, so that no way always runs first.
+    rows = [{name: seconds(ways[name]) for name in (list(ways), list(ways)[::-1])[i % 2]} for i in range(PAIRS)]
     medians = {name: statistics.median(row[name] for row in rows) for name in ways}
     fit_ratio = statistics.median(row["fit"] / row["hand"] for row in rows)
     loader_ratio = statistics.median(row["loader"] / row["hand"] for row in rows)

@@ -6,6 +6,7 @@ import os
 import pytest
 import torch
 from helpers import ring_points, run, saved, tiny_gan, weights
+from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from course_utils import training
@@ -27,11 +28,20 @@ def loader() -> DataLoader:
     return DataLoader(TensorDataset(POINTS[:30]), batch_size=10, shuffle=True)
 
 
+def rewrite(module: nn.Module, **functions) -> None:
+    """Give a module a class that is called the same and in which some functions are written in another way."""
+    kind = type(module)
+    module.__class__ = type(kind.__name__, (kind,), dict(vars(kind)) | functions)
+
+
 def with_step(generator_step) -> GAN:
-    """Return a GAN whose class is called the same and in which one step is written in another way."""
-    model = tiny_gan()
-    model.__class__ = type("GAN", (GAN,), dict(vars(GAN)) | {"generator_step": generator_step})
-    return model
+    rewrite(gan := tiny_gan(), generator_step=generator_step)
+    return gan
+
+
+def with_forward(part: str, forward) -> GAN:
+    rewrite(getattr(gan := tiny_gan(), part), forward=forward)
+    return gan
 
 
 CHANGES = {
@@ -41,6 +51,8 @@ CHANGES = {
     "model betas": {"gan": tiny_gan(betas=(0.5, 0.9))},
     "first weights": {"gan": tiny_gan(seed=1)},
     "step code": {"gan": with_step(lambda gan, n, optimizer: GAN.generator_step(gan, 2 * n, optimizer))},
+    "generator code": {"gan": with_forward("generator", lambda G, z: G.layers(-z))},
+    "discriminator code": {"gan": with_forward("discriminator", lambda D, x: D.layers(2 * x).squeeze(1))},
     "data": {"data": POINTS + 1e-6},
     "data loader": {"data": loader()},
 }
@@ -70,15 +82,37 @@ def test_runs_with_a_longer_name_are_not_taken_for_runs_of_this_one(capsys):
     assert capsys.readouterr().err == ""
 
 
+DAMAGED = r"^expected a checkpoint .*run-\w{12}\.pt, got a damaged file \(\w+\): delete it and run the cell again$"
+
+
 @pytest.mark.parametrize("damage", [b"", b"not a checkpoint", "half"])
 def test_a_damaged_file_is_told_in_one_sentence(damage, folder):
     run()
     (file,) = folder.iterdir()
     file.write_bytes(file.read_bytes()[:2000] if damage == "half" else damage)
     gan = tiny_gan()
-    with pytest.raises(ValueError, match=r"^expected a checkpoint .*run-\w{12}\.pt, got a damaged file \(.*delete it"):
+    with pytest.raises(ValueError, match=DAMAGED):
         run(gan)
     assert torch.equal(weights(gan), weights(tiny_gan()))
+
+
+@pytest.mark.parametrize("content", [{"model": {}, "step": 3}, [1, 2], "text"])
+def test_a_file_with_other_content_gets_the_sentence_of_a_damaged_one(content, folder):
+    run()
+    (file,) = folder.iterdir()
+    torch.save(content, file)
+    with pytest.raises(ValueError, match=DAMAGED):
+        run()
+
+
+def test_files_that_a_crash_left_half_written_are_removed_when_the_same_run_starts(folder):
+    run()
+    (file,) = folder.iterdir()
+    stale, of_another_run = file.with_suffix(".12345.part"), folder / "run-0123456789ab.12345.part"
+    for part in (stale, of_another_run):
+        part.write_bytes(b"half of it")
+    run()
+    assert set(folder.iterdir()) == {file, of_another_run}
 
 
 class Intruder:
@@ -116,7 +150,7 @@ def test_a_full_disk_does_not_stop_training(place, failure, folder, monkeypatch,
     gan, history = run()
     assert history.steps[-1] == 12
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 8 and all("could not be written" in line and "training goes on" in line for line in lines[1:])
+    assert len(lines) == 9 and all("could not be written" in line and "training goes on" in line for line in lines[1:])
     assert {file: file.read_bytes() for file in folder.iterdir()} == before
     monkeypatch.undo()
     assert torch.equal(weights(gan), weights(fit_without_checkpoint()))
@@ -133,6 +167,7 @@ def test_stopping_the_kernel_during_a_save_leaves_the_last_checkpoint(folder, mo
 
     def save(state, file):
         saves.append(state["step"])
+        assert file.name.endswith(f".{os.getpid()}.part")
         if len(saves) == 3:
             file.write(b"half of it")
             raise KeyboardInterrupt
@@ -140,4 +175,4 @@ def test_stopping_the_kernel_during_a_save_leaves_the_last_checkpoint(folder, mo
 
     monkeypatch.setattr(torch, "save", save)
     run()
-    assert saved(folder)["step"] == 4 and len(list(folder.iterdir())) == 1
+    assert saves == [0, 2, 4] and saved(folder)["step"] == 2 and len(list(folder.iterdir())) == 1

@@ -113,6 +113,13 @@ def test_a_folder_gives_square_grey_images_and_a_class_for_each_sub_folder(pictu
     assert (pets.train[:, 0, 17:] == 0).all() and (pets.train[:, 0, :, 17:] == 0).all()
 
 
+def test_pictures_of_16_bits_keep_their_grey_levels(tmp_path):
+    for i in range(10):
+        Image.fromarray(np.tile(np.linspace(0, 65535, 28, dtype=np.uint16), (28, 1))).save(tmp_path / f"{i}.png")
+    images = data.load_folder(tmp_path).train
+    torch.testing.assert_close(images, torch.linspace(0, 1, 28).expand(8, 1, 28, 28), atol=1 / 255, rtol=0)
+
+
 def test_a_folder_is_divided_in_the_same_way_each_time(pictures):
     first, second = data.load_folder(pictures), data.load_folder(str(pictures))
     assert torch.equal(first.train, second.train) and torch.equal(first.test_labels, second.test_labels)

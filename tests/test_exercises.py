@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import softplus
 
-from course_utils.exercises import lesson_03
+from course_utils.exercises import ERRORS, lesson_03
 
 EXERCISES = {key.removeprefix("check_"): check for key, check in vars(lesson_03).items() if key.startswith("check_")}
 every_exercise = pytest.mark.parametrize("name", EXERCISES)
@@ -70,6 +70,50 @@ def test_an_unknown_mistake_gets_one_line_with_the_first_difference(part):
     verdict = EXERCISES["discriminator_loss"].verdict(ODD[part])
     assert verdict.startswith("✗ discriminator_loss: ") and part in verdict and "\n" not in verdict
     assert not any(sentence in verdict for sentence in EXERCISES["discriminator_loss"].mistakes.values())
+
+
+def with_epsilon(real, fake):
+    return -torch.log(real.sigmoid() + 1e-6).mean() - torch.log(1 - fake.sigmoid() + 1e-6).mean()
+
+
+def with_clamp(real, fake):
+    d_real, d_fake = real.sigmoid().clamp(1e-6, 1 - 1e-6), fake.sigmoid().clamp(1e-6, 1 - 1e-6)
+    return -d_real.log().mean() - (1 - d_fake).log().mean()
+
+
+def with_limited_logits(real, fake):
+    return vanilla(real.clamp(-30, 30), fake.clamp(-30, 30))
+
+
+@pytest.mark.parametrize("answer", [with_epsilon, with_clamp, with_limited_logits])
+def test_an_answer_that_is_wrong_only_for_sure_discriminators_gets_a_hint(answer):
+    check = EXERCISES["discriminator_loss"]
+    (hint,) = set(check.hints.values())
+    assert "logits of ±300" in hint and check.verdict(answer) == f"✗ discriminator_loss: {hint}"
+
+
+@torch.no_grad()
+def loss_without_gradient(G, D, z):  # noqa: N803 - the symbols of the papers
+    return softplus(-D(G(z))).mean()
+
+
+RAISING = {  # what the translation holds: the loss of a generator's step that raises
+    "no gradient arrives": loss_without_gradient,
+    "take the mean of the loss": lambda G, D, z: softplus(-D(G(z))),
+    "add the parentheses": lambda G, D, z: softplus(-D(G(z).detach)).mean(),
+    "does a function of yours end in `return`?": lambda G, D, z: None,
+}
+
+
+@pytest.mark.parametrize("part", RAISING)
+def test_an_error_of_pytorch_is_translated(part):
+    (sentence,) = [sentence for sentence in ERRORS.values() if part in sentence]
+    verdict = EXERCISES["generator_step"].verdict(lambda G, D, optimizers, z: RAISING[part](G, D, z).backward())
+    assert verdict == f"✗ generator_step: {sentence}"
+
+
+def test_every_translation_is_tested_here():
+    assert len(RAISING) == len(ERRORS)
 
 
 @every_exercise

@@ -50,11 +50,11 @@ DISCRIMINATOR_LOSSES = {
 }
 
 
-def d_step(detach=True, zero=True, steps=("discriminator",), loss=vanilla):
+def d_step(detach=True, zero=("discriminator",), steps=("discriminator",), loss=vanilla):
     def step(generator, discriminator, optimizers, real, z):
         fake = generator(z).detach() if detach else generator(z)
-        if zero:
-            optimizers["discriminator"].zero_grad()
+        for name in zero:
+            optimizers[name].zero_grad()
         loss(discriminator(real), discriminator(fake)).backward()
         for name in steps:
             optimizers[name].step()
@@ -71,8 +71,8 @@ def detached_answer(generator, discriminator, optimizers, real, z):
 
 DISCRIMINATOR_STEPS = {
     "gradients reached the generator: call": d_step(detach=False),
-    "gradients of an earlier step were still there": d_step(zero=False),
-    "two things": d_step(zero=False, detach=False),
+    "gradients of an earlier step were still there": d_step(zero=()),
+    "two things": d_step(zero=(), detach=False),
     "the discriminator did not move": d_step(steps=()),
     "this moved the generator": d_step(steps=["generator"], detach=False),
     "both players moved, and nothing was detached": d_step(steps=["discriminator", "generator"], detach=False),
@@ -104,6 +104,8 @@ GENERATOR_STEPS = {
     "this moved the discriminator": g_step(steps=["discriminator"]),
     "both players moved": g_step(steps=["generator", "discriminator"]),
     "learned to be caught": g_step(loss=lambda fake: BCE(fake, torch.zeros_like(fake))),
+    "the loss takes logits": g_step(loss=lambda fake: softplus(-fake.sigmoid()).mean()),
+    "this is the discriminator's loss": g_step(loss=lambda fake: vanilla(fake, fake)),
     "climbed its loss": g_step(loss=lambda fake: -BCE(fake, torch.ones_like(fake))),
     "gradients of an earlier step were still there": g_step(zero=False),
     "this is the sum over the batch": g_step(loss=lambda fake: softplus(-fake).sum()),
@@ -164,6 +166,7 @@ RIGHT = [
     *((name, check(name).reference) for name in WRONG),
     ("discriminator_loss", bce_loss),
     ("discriminator_step", d_step()),
+    ("discriminator_step", d_step(zero=["discriminator", "generator"])),
     ("discriminator_step", step_without_graph),
     ("generator_step", g_step()),
     ("generator_step", step_with_frozen_discriminator),

@@ -4,13 +4,13 @@ import math
 
 import pytest
 import torch
-from helpers import by_hand, ring_points, tiny_gan, trained, weights
+from helpers import by_hand, ring_points, same_bits, saved, tiny_gan, trained, weights
 
 from course_utils import training
-from course_utils.history import DivergenceError
+from course_utils.history import DivergenceError, History
 from course_utils.training import fit
 
-POINTS = ring_points()
+POINTS, ONE, INFINITE = ring_points(), torch.ones(()), torch.tensor(math.inf)
 
 
 @pytest.mark.parametrize("steps, log_every, at", [(10, 4, [4, 8, 10]), (3, 50, [3]), (4, 1, [1, 2, 3, 4])])
@@ -26,10 +26,38 @@ def test_a_window_in_which_the_generator_did_not_move_is_marked():
     assert not any(map(math.isnan, history["d_loss"]))
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_divergence_names_the_step_and_the_metric_and_is_not_saved(value, tmp_path, monkeypatch):
+def test_metrics_that_come_and_go_leave_columns_of_one_length():
+    history = History()
+    for step, name in ((2, "early"), (4, "late"), (6, "early")):
+        history.record(step, [{name: ONE * step}])
+    assert same_bits(history.metrics, {"early": [2.0, math.nan, 6.0], "late": [math.nan, 4.0, math.nan]})
+
+
+def test_divergence_names_the_earliest_step_and_leaves_the_history_as_it_was():
+    history = History()
+    history.record(4, [{"a": ONE, "z": ONE}])
+    with pytest.raises(DivergenceError, match="got z = inf at step 6:"):
+        history.record(8, [{"a": ONE}, {"a": ONE, "z": INFINITE}, {"b": ONE}, {"a": INFINITE, "z": INFINITE}])
+    assert history.steps == [4] and history.metrics == {"a": [1.0], "z": [1.0]}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Save after every entry of the history, into a folder of the test."""
     monkeypatch.setenv("COURSE_CHECKPOINTS", str(tmp_path))
     monkeypatch.setattr(training, "SAVE_SECONDS", 0)
+    return tmp_path
+
+
+def finite_step(folder) -> int:
+    """Return the step of the only checkpoint, whose weights are finite."""
+    state = saved(folder, "diverging")
+    assert all(tensor.isfinite().all() for tensor in state["model"].values())
+    return state["step"]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_divergence_names_the_step_and_the_metric_and_is_not_saved(value, folder):
     gan = tiny_gan()
     plain_step = gan.training_step
 
@@ -38,17 +66,36 @@ def test_divergence_names_the_step_and_the_metric_and_is_not_saved(value, tmp_pa
         return plain_step(batch, optimizers, step) | bad
 
     gan.training_step = diverge
-    with pytest.raises(DivergenceError, match=rf"^expected finite losses, got g_loss = {value} at step 7: try "):
-        fit(gan, POINTS, steps=12, batch_size=8, log_every=4, checkpoint="diverging")
-    (file,) = tmp_path.iterdir()
-    assert torch.load(file, weights_only=True)["step"] == 4
+    for _ in range(2):
+        with pytest.raises(DivergenceError, match=rf"^expected finite losses, got g_loss = {value} at step 7: try "):
+            fit(gan, POINTS, steps=12, batch_size=8, log_every=4, checkpoint="diverging")
+        assert finite_step(folder) == 4
 
 
-def test_a_run_that_diverges_from_the_start_leaves_no_checkpoint(tmp_path, monkeypatch):
-    monkeypatch.setenv("COURSE_CHECKPOINTS", str(tmp_path))
-    with pytest.raises(DivergenceError, match="at step"):
-        fit(tiny_gan(discriminator_lr=1e38), POINTS, steps=20, batch_size=8, checkpoint="diverging")
-    assert not list(tmp_path.iterdir())
+def test_a_run_that_diverges_from_the_start_keeps_its_first_weights_and_diverges_again_at_the_same_step(folder):
+    gan, messages = tiny_gan(discriminator_lr=1e38), set()
+    for model in (gan, gan, tiny_gan(discriminator_lr=1e38)):
+        with pytest.raises(DivergenceError, match=r"at step \d+:") as caught:
+            fit(model, POINTS, steps=20, batch_size=8, checkpoint="diverging")
+        messages.add(str(caught.value))
+        assert finite_step(folder) == 0
+    assert len(messages) == 1
+
+
+@pytest.mark.parametrize("seconds, name, at", [(0, "diverging", 8), (99, "diverging", 12), (99, None, 12)])
+def test_weights_that_are_not_finite_are_told_at_the_next_save_or_at_the_end(seconds, name, at, folder, monkeypatch):
+    monkeypatch.setattr(training, "SAVE_SECONDS", seconds)
+    gan = tiny_gan()
+
+    def step_with_finite_loss(batch, optimizers, step):
+        if step == 6:
+            next(gan.generator.parameters()).data[0] = math.inf
+        return {"g_loss": ONE}
+
+    gan.training_step = step_with_finite_loss
+    with pytest.raises(DivergenceError, match=f"^expected finite weights, got NaN or infinity after step {at}: try "):
+        fit(gan, POINTS, steps=12, batch_size=8, log_every=4, checkpoint=name)
+    assert name is None or finite_step(folder) == (0 if seconds else 4)
 
 
 def test_stopping_the_kernel_keeps_the_model_and_the_history(capsys):
@@ -65,7 +112,7 @@ def test_stopping_the_kernel_keeps_the_model_and_the_history(capsys):
     history = fit(gan, POINTS, steps=12, batch_size=8, log_every=4)
     assert history.steps == [4, 8] and torch.equal(torch.get_rng_state(), before)
     assert torch.equal(weights(gan), weights(by_hand(steps=9)[0]))
-    message = "Stopped at step 9 of 12; model and history are kept, the same line again starts anew.\n"
+    message = "Stopped at step 9 of 12; model and history are kept, the same line starts again from here.\n"
     assert capsys.readouterr().err == message
 
 

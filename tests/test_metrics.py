@@ -8,13 +8,7 @@ import torch
 from helpers import digits, judge
 
 from course_utils import metrics
-from course_utils.metrics import (
-    frechet_distance,
-    mode_coverage,
-    nearest_neighbours,
-    neighbourhood_metrics,
-    sharpness,
-)
+from course_utils.metrics import frechet_distance, mode_coverage, nearest_neighbours, neighbourhood_metrics, sharpness
 from course_utils.points import grid, ring
 
 
@@ -44,6 +38,11 @@ def test_the_frechet_distance_of_shifted_sets_is_the_squared_shift_even_without_
     shift = torch.tensor([1.0, 0.0, -2.0, 0.5])
     assert frechet_distance(a, a) == pytest.approx(0, abs=1e-9)
     assert frechet_distance(a, a + shift) == pytest.approx(5.25, rel=1e-5)
+
+
+def test_rounding_never_makes_the_frechet_distance_negative():
+    sets = [100 * normal(50, 8, seed) for seed in range(20)]
+    assert min(frechet_distance(a, a.flip(0)) for a in sets) >= 0
 
 
 def neighbourhoods_in_loops(real, fake, k: int) -> dict[str, float]:

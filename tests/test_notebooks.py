@@ -1,5 +1,6 @@
 """Stored notebooks are whole, clean and readable: what strict nbval does not see."""
 
+import base64
 import json
 import pathlib
 import statistics
@@ -10,7 +11,7 @@ from set_repository import addresses
 ROOT = pathlib.Path(__file__).parents[1]
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
-IGNORED = "nbval-ignore-output"
+IGNORED, PICTURE = "nbval-ignore-output", "docs/training.png"
 
 every_notebook = pytest.mark.parametrize("path", LESSONS + SOLUTIONS, ids=lambda path: str(path.relative_to(ROOT)))
 every_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
@@ -72,6 +73,12 @@ def test_every_figure_has_a_text(path):
     images = [output for output in outputs(read(path)) if "image/png" in output.get("data", {})]
     texts = [output["metadata"].get("image/png", {}).get("alt", "") for output in images]
     assert all(text.strip() for text in texts), f"figures without alt text: {[i for i, t in enumerate(texts) if not t]}"
+
+
+def test_the_picture_in_the_readme_is_the_one_that_its_lesson_stores():
+    (cell,) = [c for path in LESSONS for c in code_cells(read(path)) if PICTURE in c["metadata"].get("tags", [])]
+    stored = ["".join(output["data"]["image/png"]) for output in cell["outputs"] if "image/png" in output["data"]]
+    assert (ROOT / PICTURE).read_bytes() == base64.b64decode(stored[0])
 
 
 @every_notebook

@@ -17,6 +17,7 @@ IMAGES = torch.rand(6, 1, 28, 28)
 FIGURES = {  # every function that shows a figure with the alt text that it is given
     "image_grid": lambda alt: plots.image_grid(IMAGES, alt, "six images", columns=4),
     "image_rows": lambda alt: plots.image_rows({"real": IMAGES[:3], "generated": IMAGES[3:]}, alt),
+    "curves": lambda alt: plots.curves({"a run": trained()[1]}, ["d_loss"], alt),
     "filmstrip": lambda alt: plots.filmstrip({"noise": lambda axes: axes.imshow(IMAGES[0, 0])}, alt),
 }
 
@@ -148,6 +149,16 @@ def test_curves_show_the_history_in_the_colour_of_the_metric():
         assert line.get_color() == colour
     assert axes.lines[0].get_linestyle() != axes.lines[1].get_linestyle()
     plt.close(fig)
+
+
+def test_curves_of_several_runs_stand_side_by_side_on_one_scale(shown):
+    runs = {"one seed": trained()[1], "another seed": trained(seed=1)[1]}
+    plots.curves(runs, ["d_real", "d_fake"], "two runs", ylabel="mean of D", ylim=(0, 1))
+    axes = shown[0][1].axes
+    assert [axis.get_title() for axis in axes] == list(runs) and axes[0].get_ylabel() == "mean of D"
+    for axis, history in zip(axes, runs.values()):
+        assert [list(line.get_ydata()) for line in axis.lines] == [history["d_real"], history["d_fake"]]
+        assert axis.get_ylim() == (0, 1)
 
 
 def test_an_explorer_redraws_its_picture_when_a_slider_moves():

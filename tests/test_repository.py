@@ -35,6 +35,12 @@ def test_the_readme_says_how_to_start(service):
     assert service in read(ROOT / "README.md")
 
 
+def test_the_pictures_of_the_readme_exist_and_have_a_text():
+    pictures = re.findall(r"!\[([^]]*)\]\((?!https?:)([^)]+)\)", read(ROOT / "README.md"))
+    assert pictures
+    assert [file for text, file in pictures if not text.strip() or not (ROOT / file).is_file()] == []
+
+
 def test_requirements_are_lower_bounds_only():
     lines = [line for line in read(ROOT / "requirements.txt").splitlines() if line and not line.startswith("#")]
     assert lines

@@ -77,7 +77,7 @@ def test_a_run_on_a_data_loader_resumes_at_the_start_of_an_epoch(folder, monkeyp
 def test_running_the_same_cell_again_continues_although_the_model_has_moved(folder, capsys):
     gan = tiny_gan()
     run(stops_at(gan, 7, KeyboardInterrupt))
-    assert "the same line again goes on from the last checkpoint" in capsys.readouterr().err
+    assert "the same line goes on from the last checkpoint" in capsys.readouterr().err
     del gan.training_step
     run(gan)
     assert len(list(folder.iterdir())) == 1 and torch.equal(weights(gan), weights(run(name="other")[0]))
@@ -88,6 +88,40 @@ def test_a_finished_run_returns_at_once_with_the_same_result(capsys):
     again, same = run(stops_at(tiny_gan(), 0, AssertionError), average=0.9, snapshots=3)
     assert torch.equal(weights(first), weights(again)) and same_bits(vars(history), vars(same))
     assert torch.equal(torch.get_rng_state(), before) and capsys.readouterr().err == ""
+
+
+def test_the_same_line_again_on_the_trained_model_returns_at_once(folder):
+    gan, history = run()
+    before = weights(gan)
+    _, same = run(stops_at(gan, 0, AssertionError))
+    assert torch.equal(weights(gan), before) and same_bits(vars(history), vars(same))
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_a_run_stopped_before_its_first_save_goes_on_from_its_first_weights(folder, monkeypatch):
+    monkeypatch.setattr(training, "SAVE_SECONDS", 99)
+    gan = tiny_gan()
+    run(stops_at(gan, 5, KeyboardInterrupt))
+    first = torch.cat([tensor.flatten().double() for tensor in saved(folder)["model"].values()])
+    assert saved(folder)["step"] == 0 and torch.equal(first, weights(tiny_gan()))
+    del gan.training_step
+    run(gan)
+    assert torch.equal(weights(gan), weights(run(name="other")[0]))
+
+
+def two_stages(seed: int = 0) -> GAN:
+    gan, _ = run(name="one", seed=seed)
+    return run(gan, name="two")[0]
+
+
+def test_a_second_stage_starts_from_the_weights_that_the_first_one_left(folder, capsys):
+    first, again = two_stages(), two_stages()
+    run(stops_at(again, 0, AssertionError), name="two")
+    assert torch.equal(weights(first), weights(again)) and len(list(folder.iterdir())) == 2
+    assert capsys.readouterr().err == ""
+    other = two_stages(seed=1)
+    assert not torch.equal(weights(first), weights(other)) and len(list(folder.glob("two-*.pt"))) == 2
+    assert "two: 1 saved run(s) have other settings, weights or data; training anew." in capsys.readouterr().err
 
 
 def start(folder: pathlib.Path, *arguments: str, hash_seed: int) -> subprocess.Popen:
@@ -107,3 +141,4 @@ def test_a_run_killed_in_a_step_and_again_in_a_save_ends_as_if_nothing_had_happe
     resumed = start(folder, "end", hash_seed=4)
     assert resumed.communicate()[0] == "12\n" and whole.communicate()[0] == "24\n"
     assert same_bits(saved(folder, "trainee"), saved(folder / "whole", "trainee"))
+    assert not list(folder.rglob("*.part")), "what the killed save had written is still there"

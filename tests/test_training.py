@@ -52,6 +52,12 @@ def test_looking_never_changes_learning():
     assert torch.equal(looks[-1][1], gan.sample(5)) and not torch.equal(looks[0][1], gan.sample(5))
 
 
+def test_a_callback_that_draws_global_random_numbers_does_not_change_learning():
+    blind, _ = trained()
+    gan, _ = trained(callback=lambda model, history: torch.randn(3), snapshots=4)
+    assert torch.equal(weights(gan), weights(blind))
+
+
 def test_snapshots_are_the_weights_of_their_step():
     gan, history = trained(snapshots=3)
     assert set(history.snapshots) == stages(3, 12) == {0, 1, 5, 12}
