@@ -1,5 +1,7 @@
 """Checkpoints: saved whole or not at all, found again by a fingerprint of model, data and settings."""
 
+import contextlib
+import glob
 import hashlib
 import os
 import pathlib
@@ -62,21 +64,35 @@ def _data_digest(data) -> bytes:
     return repr((len(data.dataset), data.batch_size, data.drop_last, type(data.sampler).__name__)).encode()
 
 
+def open_checkpoint(name: str, model: nn.Module, data, settings: tuple) -> "Checkpoint":
+    """Return the checkpoint of a run; a model that has moved since, and whose file is gone, begins a run of its own."""
+    checkpoint = Checkpoint(name, fingerprint(model, data, name, settings))
+    if not checkpoint.path.exists():
+        del model._run
+        checkpoint = Checkpoint(name, fingerprint(model, data, name, settings))
+    checkpoint.prepare()
+    return checkpoint
+
+
 class Checkpoint:
     """One file, data/checkpoints/NAME-FINGERPRINT.pt; COURSE_CHECKPOINTS names another folder."""
 
     def __init__(self, name: str, print_: str):
-        if pathlib.Path(name).name != name:
+        if pathlib.Path(name).name != name or name == "..":
             raise ValueError(f'expected a plain name for the checkpoint, such as "03_gan", got {name!r}')
         folder = pathlib.Path(os.environ.get("COURSE_CHECKPOINTS") or FOLDER)
-        self.path = folder / f"{name}-{print_}.pt"
-        for left_by_a_crash in folder.glob(f"{name}-{print_}.*.part"):
+        self.name, self.path = name, folder / f"{name}-{print_}.pt"
+
+    def prepare(self) -> None:
+        """Remove what a crash left behind, and say when the runs that are there are others."""
+        folder, stem = self.path.parent, glob.escape(self.path.stem)
+        for left_by_a_crash in folder.glob(f"{stem}.*.part"):
             left_by_a_crash.unlink(missing_ok=True)
         # Twelve characters, so that "run" does not count the files of "run-on-mnist".
-        others = [] if self.path.exists() else list(folder.glob(f"{name}-{'[0-9a-f]' * 12}.pt"))
+        others = [] if self.path.exists() else list(folder.glob(f"{glob.escape(self.name)}-{'[0-9a-f]' * 12}.pt"))
         if others:
             saved = f"{len(others)} saved run(s) have other settings, weights or data"
-            print(f"{name}: {saved}; training anew.", file=sys.stderr)
+            print(f"{self.name}: {saved}; training anew.", file=sys.stderr)
 
     def load(self, device: torch.device) -> dict | None:
         """Return the saved state, None if there is none; raises ValueError for a damaged file."""
@@ -104,4 +120,5 @@ class Checkpoint:
         except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
             print(f"The checkpoint {self.path} could not be written ({error}); training goes on.", file=sys.stderr)
         finally:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)

@@ -125,8 +125,9 @@ def load_folder(path: str | pathlib.Path, size: int = 28) -> Images:
     for file in files:
         try:
             with Image.open(file) as picture:
-                if picture.mode.startswith("I"):  # 16 bits, which Pillow would cut off instead of scaling down
-                    picture = Image.fromarray((np.asarray(picture) / 257).astype(np.uint8))
+                if picture.mode.startswith("I"):  # more than 8 bits, which Pillow would cut off instead of scaling down
+                    grey = np.asarray(picture)
+                    picture = Image.fromarray((grey / (257 if grey.max() > 255 else 1)).astype(np.uint8))
                 pictures.append(np.asarray(ImageOps.fit(ImageOps.grayscale(picture), (size, size)), dtype=np.float32))
         except Exception as error:  # Pillow has no one error for damaged files
             raise ValueError(f"expected a picture in {file}, got a file that cannot be read ({error})") from None

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
-from course_utils.checkpoints import Checkpoint, fingerprint
+from course_utils.checkpoints import open_checkpoint
 from course_utils.history import History
 from course_utils.networks import check_data
 from course_utils.run import SCHEDULES, Run, stages
@@ -58,7 +58,7 @@ def fit(
     home, device = next(model.parameters()).device, torch.device(device or pick_device())
     shots = stages(snapshots, steps)
     settings = (steps, batch_size, seed, average, schedule, sorted(shots), log_every, device.type)
-    store = Checkpoint(checkpoint, fingerprint(model, data, checkpoint, settings)) if checkpoint else None
+    store = open_checkpoint(checkpoint, model, data, settings) if checkpoint else None
     run = Run(model.to(device).train(), average, schedule, steps, device)
     with forked_random(seed, device), progress_bar(steps) as bar:
         try:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import types
 
 import pytest
 import torch
@@ -74,6 +75,17 @@ def test_a_change_inside_a_nested_function_of_the_step_is_noticed(capsys):
     run(with_step(lambda gan, n, optimizer: [GAN.generator_step(gan, k, optimizer) for k in (n,)][0]))
     run(with_step(lambda gan, n, optimizer: [GAN.generator_step(gan, k + 1, optimizer) for k in (n,)][0]))
     assert "training anew" in capsys.readouterr().err
+
+
+def test_a_run_saves_at_once_then_every_so_many_seconds_and_at_the_end(monkeypatch):
+    gan, seconds, saves = tiny_gan(), [], []
+    plain_step, plain_save = gan.training_step, torch.save
+    gan.training_step = lambda *args: seconds.append("a step takes one") or plain_step(*args)
+    monkeypatch.setattr(training, "SAVE_SECONDS", 3)
+    monkeypatch.setattr(training, "time", types.SimpleNamespace(monotonic=lambda: len(seconds)))
+    monkeypatch.setattr(torch, "save", lambda state, file: saves.append(state["step"]) or plain_save(state, file))
+    run(gan, steps=14)
+    assert saves == [0, 4, 8, 12, 14]
 
 
 def test_runs_with_a_longer_name_are_not_taken_for_runs_of_this_one(capsys):

@@ -148,7 +148,8 @@ def step_without_graph(generator, discriminator, optimizers, real, z):
     with torch.no_grad():
         fake = generator(z)
     loss = bce_loss(discriminator(real), discriminator(fake))
-    discriminator.zero_grad(set_to_none=False)
+    for network in (generator, discriminator):
+        network.zero_grad(set_to_none=False)
     loss.backward()
     optimizers["discriminator"].step()
     return loss.item()

@@ -1,7 +1,7 @@
 """Two small players for exercises that train, and what a step may have changed in them."""
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from course_utils.exercises import Observation, weights
 from course_utils.networks import MLPDiscriminator, MLPGenerator
@@ -25,13 +25,10 @@ def leave_gradients(network: nn.Module) -> None:
         p.grad = torch.ones_like(p)
 
 
-def added(network: nn.Module) -> Tensor | str:
-    """Return the gradients that were added to those of `leave_gradients`; wiping the old ones adds nothing."""
-    grads = torch.cat(
-        [torch.ones_like(p).flatten() if p.grad is None else p.grad.flatten() for p in network.parameters()]
-    )
-    untouched = (grads == 1).all() or not grads.any()
-    return "nothing" if untouched else grads - 1
+def added(network: nn.Module) -> str:
+    """Say whether gradients were added to those of `leave_gradients`; wiping the old ones adds nothing."""
+    grads = torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None] or [torch.zeros(1)])
+    return "nothing" if (grads == 1).all() or not grads.any() else "a gradient"
 
 
 def after(generator: nn.Module, discriminator: nn.Module) -> Observation:
