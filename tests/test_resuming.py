@@ -7,7 +7,7 @@ import sys
 
 import pytest
 import torch
-from helpers import ring_points, run, same_bits, saved, tiny_gan, weights
+from helpers import ring_points, run, same_bits, saved, tiny_gan, trained, weights
 from torch.utils.data import DataLoader, TensorDataset
 
 from course_utils import training
@@ -112,6 +112,15 @@ def test_a_run_stopped_before_its_first_save_goes_on_from_its_first_weights(fold
 def two_stages(seed: int = 0) -> GAN:
     gan, _ = run(name="one", seed=seed)
     return run(gan, name="two")[0]
+
+
+def test_a_trained_model_whose_checkpoint_was_deleted_begins_a_run_of_its_own(folder):
+    gan, _ = run()
+    (file,) = folder.glob("run-*.pt")
+    file.unlink()
+    run(gan)  # goes on from where the model is, so its result is not that of the first weights
+    assert not file.exists()
+    assert same_bits(weights(run(tiny_gan())[0]), weights(trained(log_every=2)[0]))
 
 
 def test_a_second_stage_starts_from_the_weights_that_the_first_one_left(folder, capsys):
