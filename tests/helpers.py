@@ -5,6 +5,7 @@ import pathlib
 
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
 
 from course_utils import data, metrics
 from course_utils.gan import GAN
@@ -46,6 +47,11 @@ def run(gan: GAN | None = None, data=None, name: str = "run", **settings):
     """Train a tiny GAN with a checkpoint; return it and its history."""
     gan, data = gan or tiny_gan(), ring_points() if data is None else data
     return gan, fit(gan, data, checkpoint=name, **{"steps": 12, "batch_size": 8, "log_every": 2, **settings})
+
+
+def loader() -> DataLoader:
+    """Return a DataLoader of 30 points in three batches."""
+    return DataLoader(TensorDataset(ring_points()[:30]), batch_size=10, shuffle=True)
 
 
 def saved(folder: pathlib.Path, name: str = "run") -> dict:

@@ -6,27 +6,15 @@ import types
 
 import pytest
 import torch
-from helpers import ring_points, run, saved, tiny_gan, weights
+from helpers import loader, ring_points, run, saved, tiny_gan, weights
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
 
 from course_utils import training
 from course_utils.gan import GAN
 from course_utils.training import fit
 
 POINTS = ring_points()
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """Save after every entry of the history, into a folder of the test."""
-    monkeypatch.setenv("COURSE_CHECKPOINTS", str(tmp_path))
-    monkeypatch.setattr(training, "SAVE_SECONDS", 0)
-    return tmp_path
-
-
-def loader() -> DataLoader:
-    return DataLoader(TensorDataset(POINTS[:30]), batch_size=10, shuffle=True)
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def rewrite(module: nn.Module, **functions) -> None:

@@ -7,21 +7,13 @@ import sys
 
 import pytest
 import torch
-from helpers import ring_points, run, same_bits, saved, tiny_gan, trained, weights
-from torch.utils.data import DataLoader, TensorDataset
+from helpers import loader, ring_points, run, same_bits, saved, tiny_gan, trained, weights
 
 from course_utils import training
 from course_utils.gan import GAN
 
 POINTS = ring_points()
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """Save after every entry of the history, into a folder of the test."""
-    monkeypatch.setenv("COURSE_CHECKPOINTS", str(tmp_path))
-    monkeypatch.setattr(training, "SAVE_SECONDS", 0)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def stops_at(gan: GAN, number: int, error: type[BaseException]) -> GAN:
@@ -36,10 +28,6 @@ def stops_at(gan: GAN, number: int, error: type[BaseException]) -> GAN:
 
     gan.training_step = step_or_stop
     return gan
-
-
-def loader() -> DataLoader:
-    return DataLoader(TensorDataset(POINTS[:30]), batch_size=10, shuffle=True)
 
 
 CASES = {
