@@ -2,10 +2,15 @@
 
 import os
 import random
+import sys
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor
+
+if not torch.accelerator.is_available():
+    # torch's optimizers import its compiler, and that the one for GPUs: 70 MB that nothing could use without a GPU.
+    sys.modules.setdefault("triton", None)
 
 
 def course_seed() -> int:

@@ -16,17 +16,21 @@ def png(fig: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def explore(draw: Callable[..., Figure], width: int = 640, **choices: list) -> widgets.VBox:
+def explore(draw: Callable[..., Figure], width: int = 640, start: dict | None = None, **choices: list) -> widgets.VBox:
     """Return a slider for every argument of `draw` above the figure that `draw` returns for their values.
 
-    Each argument comes with the list of its values, the first of which is drawn first. The arrow keys move a slider
-    that has the focus.
+    Each argument comes with the list of its values; what is drawn first is its value in `start`, or else the first of
+    the list. The arrow keys move a slider that has the focus.
     """
     if not choices or not all(choices.values()):
         raise ValueError(f"expected a list of values for each slider, got {choices}")
+    start = {name: values[0] for name, values in choices.items()} | (start or {})
+    if wrong := {name: value for name, value in start.items() if value not in choices.get(name, [])}:
+        raise ValueError(f"expected each start among the values of its slider, got {wrong}")
     sliders = {
         name: widgets.SelectionSlider(
             options=[(f"{value:,}" if isinstance(value, int) else f"{value:.3g}", value) for value in values],
+            value=start[name],
             description=name.replace("_", " "),
             continuous_update=True,
             layout=widgets.Layout(width="400px"),

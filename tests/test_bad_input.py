@@ -81,6 +81,11 @@ CASES = {  # what is done: the error, what its message must hold
     "other number of images": (lambda _: judge().score(IMAGES), ValueError, "2500 images, .*, got 4"),
     "no alt text": (lambda _: plots.image_grid(IMAGES, alt=""), ValueError, "alt text: .*, got none"),
     "no sliders": (lambda _: widgets.explore(plots.image_grid), ValueError, "a list of values for each slider, got {}"),
+    "start off the slider": (
+        lambda _: widgets.explore(plots.image_grid, start={"images": 3}, images=[1, 2]),
+        ValueError,
+        r"each start among the values of its slider, got {'images': 3}",
+    ),
 }
 
 

@@ -1,6 +1,8 @@
 """`fit`: it does what a loop written by hand does, and looking at it changes nothing."""
 
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -155,3 +157,10 @@ def test_training_on_an_accelerator_gives_a_model_on_the_cpu():
     gan, history = trained(average=0.5, snapshots=2, device=None)
     assert {p.device.type for p in gan.parameters()} == {"cpu"} and math.isfinite(history["d_loss"][-1])
     assert gan.sample(3).device.type == "cpu"
+
+
+@pytest.mark.skipif(torch.accelerator.is_available(), reason="a GPU may need its compiler")
+def test_training_without_a_gpu_never_loads_the_compiler_for_gpus():
+    code = "import sys; from course_utils.metrics import Classifier; Classifier().make_optimizers()"
+    code += "; print(sys.modules['triton'])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "None\n"
