@@ -54,7 +54,7 @@ class Classifier(nn.Module):
 def frechet_distance(a: Tensor, b: Tensor) -> float:
     """Return the squared Fréchet distance of Gaussians fitted to features (N, d) and (M, d) (Heusel et al., 2017)."""
     a, b = a.double(), b.double()
-    cov_a, cov_b = a.T.cov(), b.T.cov()  # (d, d), (d, d)
+    cov_a, cov_b = (x.T.cov().reshape(x.shape[1], x.shape[1]) for x in (a, b))  # (d, d), (d, d), for d = 1 too
     values, vectors = torch.linalg.eigh(cov_a)
     root = (vectors * values.clamp_min(0).sqrt()) @ vectors.T  # (d, d)
     cross = torch.linalg.eigvalsh(root @ cov_b @ root).clamp_min(0).sqrt().sum()

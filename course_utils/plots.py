@@ -25,8 +25,13 @@ LINES = {  # what training logs: label, colour, line style
 }
 
 
-def show(fig: Figure, alt: str, handle=None):
-    """Display a figure once, with its alt text, and close it; a handle from an earlier call updates that figure."""
+def show(fig: Figure, alt: str) -> None:
+    """Display a figure once, with its alt text, and close it."""
+    redraw(None, fig, alt)
+
+
+def redraw(handle, fig: Figure, alt: str):
+    """Display a figure in place of the one that a handle stands for, or anew for None; return the handle."""
     if not alt.strip():
         plt.close(fig)
         raise ValueError("expected alt text: one sentence that says what the figure shows, got none")
@@ -170,6 +175,6 @@ def live(n: int = 32, curves: Sequence[str] = ("d_real", "d_fake")) -> Callable[
             draw_curves(right, history, curves)
         right.set(ylim=(0, 1), ylabel="mean of D")
         alt = f"{n} generated images from one fixed z after {step} steps, beside D(x) and D(G(z)) so far"
-        handle = show(fig, alt, handle)
+        handle = redraw(handle, fig, alt)
 
     return draw

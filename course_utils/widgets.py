@@ -16,6 +16,13 @@ def png(fig: Figure) -> bytes:
     return buffer.getvalue()
 
 
+def label(value: int | float | str) -> str:
+    """Return what a slider shows for a value."""
+    if isinstance(value, str):
+        return value
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
+
+
 def explore(draw: Callable[..., Figure], width: int = 640, start: dict | None = None, **choices: list) -> widgets.VBox:
     """Return a slider for every argument of `draw` above the figure that `draw` returns for their values.
 
@@ -29,7 +36,7 @@ def explore(draw: Callable[..., Figure], width: int = 640, start: dict | None = 
         raise ValueError(f"expected each start among the values of its slider, got {wrong}")
     sliders = {
         name: widgets.SelectionSlider(
-            options=[(f"{value:,}" if isinstance(value, int) else f"{value:.3g}", value) for value in values],
+            options=[(label(value), value) for value in values],
             value=start[name],
             description=name.replace("_", " "),
             continuous_update=True,

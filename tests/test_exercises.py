@@ -120,3 +120,14 @@ def test_every_translation_is_tested_here():
 def test_an_answer_that_was_called_instead_of_passed_is_explained(name):
     expected = f"✗ {name}: expected a function, got Tensor; pass it without parentheses."
     assert EXERCISES[name].verdict(torch.zeros(1)) == expected
+
+
+def test_a_player_that_is_left_frozen_is_noticed():
+    def freezes(generator, discriminator, optimizers, z):
+        discriminator.requires_grad_(False)
+        optimizers["generator"].zero_grad()
+        softplus(-discriminator(generator(z))).mean().backward()
+        optimizers["generator"].step()
+
+    expected = "✗ generator_step: expected every weight to be trainable, got trainable no more."
+    assert EXERCISES["generator_step"].verdict(freezes) == expected

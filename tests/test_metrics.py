@@ -40,6 +40,11 @@ def test_the_frechet_distance_of_shifted_sets_is_the_squared_shift_even_without_
     assert frechet_distance(a, a + shift) == pytest.approx(5.25, rel=1e-5)
 
 
+def test_the_frechet_distance_of_single_numbers_is_that_of_means_and_deviations():
+    a = torch.tensor([[-1.0], [1.0]])  # mean 0, standard deviation √2
+    assert frechet_distance(a, 3 * a + 5) == pytest.approx(5**2 + 2 * (3 - 1) ** 2, rel=1e-6)
+
+
 def test_rounding_never_makes_the_frechet_distance_negative():
     sets = [100 * normal(50, 8, seed) for seed in range(20)]
     assert min(frechet_distance(a, a.flip(0)) for a in sets) >= 0

@@ -164,18 +164,18 @@ def test_curves_of_several_runs_stand_side_by_side_on_one_scale(shown):
 def test_an_explorer_redraws_its_picture_when_a_slider_moves():
     seen = []
 
-    def draw(step, latent_dim):
+    def draw(step, latent_dim, loss):
         seen.append((step, latent_dim))
         fig, axes = plt.subplots(figsize=(1, 1))
         axes.plot([0, step], [0, latent_dim])
         return fig
 
-    box = widgets.explore(draw, start={"latent_dim": 0.5}, step=[0, 1000], latent_dim=[2.0, 0.5])
+    box = widgets.explore(draw, start={"latent_dim": 0.5}, step=[0, 1000], latent_dim=[2.0, 0.5], loss=["hinge"])
     *sliders, picture = box.children
     first = bytes(picture.value)
     sliders[0].value = 1000
     sliders[1].value = 2.0
     assert seen == [(0, 0.5), (1000, 0.5), (1000, 2.0)] and plt.get_fignums() == []
     assert first[:4] == bytes(picture.value)[:4] == b"\x89PNG" and bytes(picture.value) != first
-    assert [label for label, _ in sliders[0].options] == ["0", "1,000"]
-    assert [slider.description for slider in sliders] == ["step", "latent dim"]
+    assert [[label for label, _ in slider.options] for slider in sliders] == [["0", "1,000"], ["2", "0.5"], ["hinge"]]
+    assert [slider.description for slider in sliders] == ["step", "latent dim", "loss"]

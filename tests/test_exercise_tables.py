@@ -1,0 +1,53 @@
+"""The exercises of every lesson: right answers get ✓, and every known wrong one its own message."""
+
+import importlib
+import pathlib
+
+import pytest
+import torch
+
+ANSWERS = {
+    path.stem[-2:]: importlib.import_module(path.stem)
+    for path in sorted(pathlib.Path(__file__).parent.glob("answers_*.py"))
+}
+EXERCISES = [(lesson, name) for lesson, answers in ANSWERS.items() for name in answers.WRONG]
+every_exercise = pytest.mark.parametrize("lesson, name", EXERCISES)
+
+
+def check(lesson: str, name: str):
+    return getattr(ANSWERS[lesson].EXERCISES, f"check_{name}")
+
+
+@pytest.mark.parametrize(
+    "lesson, name, part", [(lesson, name, part) for lesson, name in EXERCISES for part in ANSWERS[lesson].WRONG[name]]
+)
+def test_a_known_wrong_answer_gets_its_own_message(lesson, name, part):
+    (sentence,) = {sentence for sentence in check(lesson, name).mistakes.values() if part in sentence}
+    assert check(lesson, name).verdict(ANSWERS[lesson].WRONG[name][part]) == f"✗ {name}: {sentence}"
+
+
+@every_exercise
+def test_there_is_a_wrong_answer_for_every_message(lesson, name):
+    sentences = set(check(lesson, name).mistakes.values())
+    assert len(sentences) == len(ANSWERS[lesson].WRONG[name]) >= 4
+    assert all(sentence.endswith(".") for sentence in sentences)
+
+
+@pytest.mark.parametrize("lesson", ANSWERS)
+def test_every_exercise_of_a_lesson_has_its_answers_here(lesson):
+    checks = {key for key in vars(ANSWERS[lesson].EXERCISES) if key.startswith("check_")}
+    assert checks == {f"check_{name}" for name in ANSWERS[lesson].WRONG}
+
+
+RIGHT = [(lesson, name, check(lesson, name).reference) for lesson, name in EXERCISES]
+RIGHT += [(lesson, *answer) for lesson, answers in ANSWERS.items() for answer in answers.RIGHT]
+
+
+@pytest.mark.parametrize("lesson, name, answer", RIGHT)
+def test_a_right_answer_gets_a_tick_however_it_is_written(lesson, name, answer, capsys):
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        before = torch.get_rng_state()
+        check(lesson, name)(answer)
+        assert capsys.readouterr().out == f"✓ {name} is right.\n"
+        assert torch.equal(torch.get_rng_state(), before), "checking changed the learner's random numbers"
