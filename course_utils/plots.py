@@ -155,10 +155,11 @@ def quality_and_loss(steps: Sequence[int], frechet: Sequence[float], loss: Seque
     show(fig, alt)
 
 
-def score_table(score: Mapping[str, float], floor: Mapping[str, float], title: str) -> None:
-    """Show every metric of generated samples beside that of real training images."""
-    rows = [f"| {name} | {score[name]:.3g} | {floor[name]:.3g} |" for name in score]
-    display(Markdown("\n".join([f"| {title} | generated | real (floor) |", "|---|---|---|", *rows])))
+def score_table(scores: Mapping[str, Mapping[str, float]], title: str) -> None:
+    """Show scores side by side, a column for each set of samples and a row for each metric."""
+    rows = [[metric, *(f"{score[metric]:.3g}" for score in scores.values())] for metric in next(iter(scores.values()))]
+    lines = [[title, *scores], ["---"] * (len(scores) + 1), *rows]
+    display(Markdown("\n".join(f"| {' | '.join(line)} |" for line in lines)))
 
 
 def live(n: int = 32, curves: Sequence[str] = ("d_real", "d_fake")) -> Callable[[nn.Module, History], None]:

@@ -98,7 +98,17 @@ WRONG = {
         "the Gaussians are averaged": averaged,
         "the sigmas are taken for variances": spread(torch.sqrt),
         "multiplied with the variance": spread(torch.square),
+        "the noise is uniform": lambda n, weights, means, sigmas: (
+            means[k := torch.multinomial(weights, n, True)] + sigmas[k].unsqueeze(1) * torch.rand(n, 2)
+        ),
+        "write `sigmas[k][:, None]`": lambda n, weights, means, sigmas: (
+            means[k := torch.multinomial(weights, n, True)] + sigmas[k] * torch.randn(n, 2)
+        ),
+        "draws without putting back": lambda n, weights, means, sigmas: means[torch.multinomial(weights, n)],
         "all clouds have standard deviation 1": spread(torch.ones_like),
+        "all clouds get the mean of the sigmas": lambda n, weights, means, sigmas: (
+            means[torch.multinomial(weights, n, True)] + sigmas.mean() * torch.randn(n, 2)
+        ),
         "every point is exactly a mean": spread(torch.zeros_like),
         "both coordinates get the same noise": spread(lambda sigma: sigma, shape=1),
         "all clouds lie around the origin": around_zero,
@@ -109,8 +119,20 @@ WRONG = {
         "the root of each covariance, multiplied": frechet(
             spread=lambda a, b: torch.trace(a + b - 2 * matrix_root(a) @ matrix_root(b))
         ),
+        "`eigvalsh` is for symmetric": frechet(
+            spread=lambda a, b: torch.trace(a + b) - 2 * torch.linalg.eigvalsh(a @ b).clamp(0).sqrt().sum()
+        ),
+        "only the diagonals": frechet(spread=lambda a, b: ((a.diag().sqrt() - b.diag().sqrt()) ** 2).sum()),
         "there is no root": frechet(spread=lambda a, b: torch.trace(a + b - 2 * a @ b)),
         "the root of the trace": frechet(spread=lambda a, b: torch.trace(a + b) - 2 * torch.trace(a @ b) ** 0.5),
+        "the roots of the eigenvalues are averaged": frechet(
+            spread=lambda a, b: torch.trace(a + b) - 2 * torch.linalg.eigvals(a @ b).real.clamp(0).sqrt().mean()
+        ),
+        "all entries of the root are added": frechet(
+            spread=lambda a, b: torch.trace(a + b) - 2 * matrix_root(matrix_root(a) @ b @ matrix_root(a)).sum()
+        ),
+        "added before they are squared": frechet(means=lambda d: d.sum() ** 2),
+        "by their absolute value": frechet(means=lambda d: d.abs().sum()),
         "the factor 2": frechet(spread=lambda a, b: torch.trace(a + b - matrix_root(a @ b))),
         "the sign of the last term": frechet(spread=lambda a, b: torch.trace(a + b + 2 * matrix_root(a @ b))),
         "the means is not squared": frechet(means=torch.linalg.norm),
@@ -127,6 +149,12 @@ WRONG = {
         ),
         "this is the share of pairs": lambda real, generated, k: pairs(real, generated, k).float().mean(),
         "this is density": lambda real, generated, k: pairs(real, generated, k).sum() / len(generated) / k,
+        "exactly on the border": lambda real, generated, k: (
+            (torch.cdist(real, generated).min(1).values <= radii(real, k)).float().mean()
+        ),
+        "the two sets are swapped": lambda real, generated, k: by_loop(generated, real, k),
+        "one neighbour too many": lambda real, generated, k: by_loop(real, generated, k + 1),
+        "this is in percent": lambda real, generated, k: by_loop(real, generated, k) * 100,
         "this is the number of balls": lambda real, generated, k: int(pairs(real, generated, k).any(1).sum()),
         "all balls have one size": lambda real, generated, k: (
             (torch.cdist(real, generated).min(1).values < radii(real, k).mean()).float().mean()
@@ -144,6 +172,7 @@ RIGHT = [
     ("sample_mixture", with_distribution),
     ("frechet_between", with_scipy),
     ("frechet_between", symmetric),
+    ("frechet_between", lambda *args: with_scipy(*args).numpy().astype(np.float32)[()]),
     ("coverage", by_loop),
     ("coverage", by_minimum),
 ]

@@ -3,6 +3,7 @@
 import base64
 import json
 import pathlib
+import re
 import statistics
 
 import pytest
@@ -108,6 +109,12 @@ def test_cells_are_short(path):
 def test_the_first_cell_knows_the_repository(path):
     expected = addresses((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert addresses(source(code_cells(read(path))[0])) == expected
+
+
+@every_notebook
+def test_links_to_other_lessons_lead_somewhere(path):
+    text = "".join(source(cell) for cell in read(path)["cells"] if cell["cell_type"] == "markdown")
+    assert [link for link in re.findall(r"\]\((?!http)([^)#]+)\)", text) if not (path.parent / link).exists()] == []
 
 
 @every_lesson

@@ -8,6 +8,7 @@ import dis
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,6 +17,8 @@ ERRORS = {  # what PyTorch says, and what it means in an exercise
     "does not require grad": "no gradient arrives: `detach()`, `.item()` or `no_grad` cut off what must learn.",
     "implicitly created only for scalar": "`backward()` needs one number: take the mean of the loss first.",
     "builtin_function_or_method": "a method was named but not called: add the parentheses, as in `.detach()`.",
+    "could not infer output dtype": "this is a mean of True and False: call `.float()` first.",
+    "return_types": "this function returns values and indices together: take `.values`.",
     "'NoneType'": "something is None here: does a function of yours end in `return`?",
 }
 
@@ -75,7 +78,7 @@ def value(result) -> Tensor | str:
     """Return what a function returned as something to compare: a detached tensor, or words for what is none."""
     if isinstance(result, Tensor):
         return result.detach().clone()
-    if isinstance(result, (int, float)):
+    if isinstance(result, (int, float, np.number)):
         return torch.tensor(float(result))
     return "nothing" if result is None else f"a {type(result).__name__}"
 

@@ -7,7 +7,7 @@ from course_utils.exercises import Exercise, Observation, value
 from course_utils.exercises.players import wrong
 from course_utils.runtime import forked_random
 
-WEIGHTS, SIGMAS = torch.tensor([0.6, 0.3, 0.1]), torch.tensor([0.5, 1.0, 1.5])
+WEIGHTS, SIGMAS = torch.tensor([0.6, 0.3, 0.1]), torch.tensor([0.5, 1.0, 2.0])
 MEANS = torch.tensor([[-20.0, 0.0], [20.0, 0.0], [0.0, 40.0]])  # so far apart that each point tells its cloud
 SHAPE, NEAR, CLOUDS = "the points", "the typical distance to the nearest mean, in tens", "the number of clouds"
 
@@ -49,6 +49,8 @@ def sample_mixture(n, weights, means, sigmas) -> Tensor:
     return mixture(n, weights, means, sigmas)
 
 
+WIDEN = "the sigmas have the shape (n,), the noise (n, 2): write `sigmas[k][:, None]`, one row for each point."
+
 check_sample_mixture = Exercise(
     sample_mixture,
     observe_mixture,
@@ -68,14 +70,25 @@ check_sample_mixture = Exercise(
         wrong(mixture, noise=lambda n, sigma: sigma**2 * torch.randn(n, 2)): (
             "the noise is multiplied with the variance: multiply with sigma, not with its square."
         ),
+        wrong(mixture, noise=lambda n, sigma: sigma * torch.rand(n, 2)): (
+            "the noise is uniform: `torch.rand` draws from [0, 1), `torch.randn` from a standard Gaussian."
+        ),
         wrong(mixture, noise=lambda n, sigma: torch.randn(n, 2)): (
             "all clouds have standard deviation 1: multiply the noise of each point with the sigma of its Gaussian."
+        ),
+        wrong(mixture, noise=lambda n, sigma: SIGMAS.mean() * torch.randn(n, 2)): (
+            "all clouds get the mean of the sigmas: each point takes the sigma of its own Gaussian."
         ),
         wrong(mixture, noise=lambda n, sigma: 0 * sigma): (
             "every point is exactly a mean: add Gaussian noise of the width sigma."
         ),
         wrong(mixture, noise=lambda n, sigma: sigma * torch.randn(n, 1)): (
             "both coordinates get the same noise, so that the clouds are lines: draw noise of shape (n, 2)."
+        ),
+        wrong(mixture, noise=lambda n, sigma: sigma.squeeze(1) * torch.randn(n, 2)): WIDEN,
+        wrong(mixture, noise=lambda n, sigma: torch.randn(n, 2) * sigma.squeeze(1)): WIDEN,
+        wrong(mixture, which=lambda n, weights: torch.multinomial(weights, n)): (
+            "`torch.multinomial` draws without putting back, unless you say `replacement=True`."
         ),
         lambda n, weights, means, sigmas: sample_mixture(n, weights, 0 * means, sigmas): (
             "all clouds lie around the origin: add the mean of its Gaussian to each point."
