@@ -27,6 +27,7 @@ BEST_DISCRIMINATORS = {
     "compares p with the mean": lambda p, q: p / torch.stack([p, q]).mean(0),
     "this is the best guess": lambda p, q: torch.where(p > q, 1.0, 0.0),
     "summed over all places": lambda p, q: p / (p.sum() + q.sum()),
+    "wherever one of the two is 0": lambda p, q: torch.where(p * q == 0, 0.5, p / (p + q)),
     "the density of real samples itself": lambda p, q: p * 1,
 }
 
@@ -40,6 +41,7 @@ SATURATING = {
     "this is the sum over the batch": lambda a: logsigmoid(-a).sum(),
     "one number per sample": lambda a: logsigmoid(-a),
     "logarithm of the mean probability": lambda a: (1 - torch.sigmoid(a)).mean().log(),
+    "the mean was taken before the logarithm": lambda a: logsigmoid(-a.mean()),
     "the logarithm is missing": lambda a: 1 - torch.sigmoid(a).mean(),
     "the sigmoid is applied twice": lambda a: -BCE(torch.sigmoid(a), torch.zeros_like(a)),
     "the logits are taken for probabilities": lambda a: (1 - a).log().mean(),
@@ -55,6 +57,7 @@ NON_SATURATING = {
     "this goes through probabilities": lambda a: binary_cross_entropy(torch.sigmoid(a), torch.ones_like(a)),
     "this is the sum over the batch": lambda a: BCE(a, torch.ones_like(a), reduction="sum"),
     "one number per sample": lambda a: BCE(a, torch.ones_like(a), reduction="none"),
+    "the mean was taken before the logarithm": lambda a: -logsigmoid(a.mean()),
     "logarithm of the mean probability": lambda a: -torch.sigmoid(a).mean().log(),
     "the logarithm is missing": lambda a: -torch.sigmoid(a).mean(),
     "the sigmoid is applied twice": lambda a: -logsigmoid(torch.sigmoid(a)).mean(),
@@ -89,6 +92,8 @@ GAME_STEPS = {
     "in the wrong order": lambda x, y, lr: (y + lr * x, x - lr * y),
     "each player follows its own number": lambda x, y, lr: (x * (1 - lr), y * (1 + lr)),
     "this steps by the value xy": lambda x, y, lr: (x - lr * (x * y), y + lr * (x * y)),
+    "this uses the lesson's `LR`": lambda x, y, lr: (x - 0.1 * y, y + 0.1 * x),
+    "half of y is taken off": lambda x, y, lr: (x - lr * y, y + lr * (x - y / 2)),
     "the learning rate is missing": lambda x, y, lr: (x - y, x + y),
     "these are the steps alone": lambda x, y, lr: (-y * lr, x * lr),
     "only x moved": lambda x, y, lr: (x - y * lr, y),

@@ -102,6 +102,7 @@ RAISING = {  # what the translation holds: the loss of a generator's step that r
     "take the mean of the loss": lambda G, D, z: softplus(-D(G(z))),
     "add the parentheses": lambda G, D, z: softplus(-D(G(z).detach)).mean(),
     "does a function of yours end in `return`?": lambda G, D, z: None,
+    "use `torch.where`": lambda G, D, z: D(G(z)) if D(G(z)) > 0 else 0,
     "a mean of True and False": lambda G, D, z: (D(G(z)) > 0).mean(),
     "take `.values`": lambda G, D, z: D(G(z)) - D(G(z)).max(0),
 }

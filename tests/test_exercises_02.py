@@ -44,7 +44,7 @@ def test_a_loss_that_limits_its_logits_gets_a_hint(name, sign):
 
 ODD_RESULTS = {
     "it returned nothing; does it end in `return`?": lambda x, y, lr: None if x else 0,
-    "one of two numbers, not a single one": lambda x, y, lr: x - lr * y,
+    "only one number; return both": lambda x, y, lr: x - lr * y,
     "one of two numbers, not of 3": lambda x, y, lr: (x, y, lr),
 }
 

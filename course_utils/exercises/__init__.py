@@ -17,6 +17,7 @@ ERRORS = {  # what PyTorch says, and what it means in an exercise
     "does not require grad": "no gradient arrives: `detach()`, `.item()` or `no_grad` cut off what must learn.",
     "implicitly created only for scalar": "`backward()` needs one number: take the mean of the loss first.",
     "builtin_function_or_method": "a method was named but not called: add the parentheses, as in `.detach()`.",
+    "Boolean value of Tensor": "an `if` cannot decide for many places at once: use `torch.where`.",
     "could not infer output dtype": "this is a mean of True and False: call `.float()` first.",
     "return_types": "this function returns values and indices together: take `.values`.",
     "'NoneType'": "something is None here: does a function of yours end in `return`?",

@@ -1,5 +1,6 @@
 """Exercises of lesson 02: the best discriminator, the generator's two losses, and one step of a two-player game."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -91,6 +92,9 @@ check_best_discriminator = Exercise(
         lambda p, q: p / (p + q).sum(): (
             "the denominator is summed over all places; each place has its own denominator p + q."
         ),
+        lambda p, q: torch.where((p == 0) | (q == 0), 0.5, p / (p + q)): (
+            "this answers 1/2 wherever one of the two is 0; only where both are 0 is there no opinion."
+        ),
         lambda p, q: p: "this is the density of real samples itself; what counts is its share in p + q.",
     },
     hints={
@@ -117,11 +121,13 @@ def observe_game_step(function) -> Observation:
 
 def pair(result) -> tuple[Tensor | str, Tensor | str]:
     """Split what a step returned into two observations, whether it is a tuple, a list or a tensor of two."""
+    if isinstance(result, np.ndarray):
+        result = torch.from_numpy(result)
     if isinstance(result, (tuple, list)) or (isinstance(result, Tensor) and result.dim() == 1):
         if len(result) == 2:
             return value(result[0]), value(result[1])
         return (f"one of two numbers, not of {len(result)}",) * 2
-    return ("nothing",) * 2 if result is None else ("one of two numbers, not a single one",) * 2
+    return ("nothing",) * 2 if result is None else ("only one number; return both, `new_x, new_y`",) * 2
 
 
 def game_step(x: float, y: float, lr: float) -> tuple[float, float]:
@@ -163,6 +169,10 @@ check_game_step = Exercise(
         ),
         lambda x, y, lr: (x - lr * x * y, y + lr * x * y): (
             "this steps by the value xy; a step follows the slope, which is y for x and x for y."
+        ),
+        lambda x, y, lr: (x - 0.1 * y, y + 0.1 * x): "this uses the lesson's `LR`; use the argument `lr`.",
+        lambda x, y, lr: (x - lr * y, y + lr * (x - 0.5 * y)): (
+            "half of y is taken off its slope; the plain game has no decay."
         ),
         lambda x, y, lr: (x - y, y + x): "the learning rate is missing: multiply each slope by `lr`.",
         lambda x, y, lr: (-lr * y, lr * x): "these are the steps alone; add each to the place where its player stood.",

@@ -17,6 +17,7 @@ HINTS = {
 }
 CUT_OFF = "the value is right but carries no gradient: `.item()`, `.detach()` or `no_grad` cut it off."
 ONE_EACH = "this is one number per sample; take the mean over the batch."
+MEAN_FIRST = "the mean was taken before the logarithm; take it last."
 SUM = "this is the sum over the batch; with the mean, the loss does not grow with the batch size."
 EPSILON = (
     "a small number inside the logarithm hides the infinity and makes the loss wrong for a sure discriminator; "
@@ -54,6 +55,8 @@ check_saturating_loss = Exercise(
     saturating_loss,
     observe_loss,
     {
+        lambda a: -F.softplus(a.mean()): MEAN_FIRST,
+        lambda a: torch.log(1 - a.sigmoid()): ONE_EACH,
         lambda a: F.softplus(a).mean(): (
             "the sign is wrong: this is -log(1 - D), the discriminator's term; making it small would get the generator "
             "caught. The generator's loss is log(1 - D)."
@@ -96,6 +99,8 @@ check_non_saturating_loss = Exercise(
     non_saturating_loss,
     observe_loss,
     {
+        lambda a: F.softplus(-a.mean()): MEAN_FIRST,
+        lambda a: -torch.log(a.sigmoid()): ONE_EACH,
         lambda a: -F.softplus(a).mean(): (
             "this is the saturating loss log(1 - D), which fades where D is near 0; the non-saturating one is -log D."
         ),
