@@ -4,10 +4,10 @@
     python benchmarks/gan.py mnist            # the same, beside a popular recipe, as printed and with logits
     python benchmarks/gan.py mnist --minutes 20 --contenders printed logits
 
-The recipe asks for 200 epochs of 60,000 images; here batches come at random from 50,000, and 20 minutes are about
-half of that. `ours` was searched with search_gan.py on digits; of `logits` only the learning rate was tuned.
-A budget of seconds becomes a number of steps: the time of a step is measured first, on
-the idle machine, all contenders in turn. The runs themselves then go two at a time, one core each, and can be stopped
+The recipe asks for 200 epochs of 60,000 images, about 187,500 steps; here batches come at random from 50,000, and 20
+minutes are about 76,000 steps. `ours` was searched with search_gan.py on digits; of `logits` only the learning rate was
+tuned (`--tune`). A budget of seconds becomes a number of steps: the time of a step is measured first, on the idle
+machine, all contenders in turn. The runs themselves then go two at a time, one core each, and can be stopped
 and resumed. Scores are against test images and go to benchmarks/results/gan_DATASET.json.
 """
 

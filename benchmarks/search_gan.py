@@ -10,13 +10,15 @@ benchmarks/results/search_gan_DATASET.jsonl, one line a run; runs that are alrea
 import argparse
 import json
 import multiprocessing
-import os
-import pathlib
-import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-os.environ["COURSE_PROGRESS"] = "0"
+import torch
+from environment import RESULTS, describe
+
+from course_utils import data, metrics, networks
+from course_utils.gan import GAN
+from course_utils.runtime import seed_everything
+from course_utils.training import fit
 
 BASE = dict(
     latent_dim=32, g_channels=(32, 16), d_channels=(32, 64), batch_norm=False, g_act="silu", loss="non_saturating",
@@ -41,11 +43,8 @@ CHANGES = [
 ]
 
 
-def build(c: dict, seed: int):
-    from course_utils import networks
-    from course_utils.gan import GAN
-    from course_utils.runtime import seed_everything
-
+def build(c: dict, seed: int) -> GAN:
+    """Return the GAN of a candidate, untrained."""
     seed_everything(seed)
     generator = networks.ConvGenerator(c["latent_dim"], c["g_channels"], c["g_act"], c["batch_norm"])
     return GAN(
@@ -56,11 +55,6 @@ def build(c: dict, seed: int):
 
 def run(job: tuple[str, dict, int, float]) -> dict:
     """Train one candidate with one seed and score it on validation images."""
-    import torch
-
-    from course_utils import data, metrics
-    from course_utils.training import fit
-
     torch.set_num_threads(1)
     name, change, seed, seconds = job
     candidate = BASE | change
@@ -80,6 +74,7 @@ def run(job: tuple[str, dict, int, float]) -> dict:
         "seconds": seconds,
         "steps": steps,
         "ratio": score["frechet"] / judge.floor["frechet"],
+        "environment": describe(),
     } | score
 
 
@@ -89,8 +84,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seeds", type=int, default=1)
     args = parser.parse_args()
-    path = pathlib.Path(__file__).parent / "results" / f"search_gan_{args.dataset}.jsonl"
-    path.parent.mkdir(exist_ok=True)
+    path = RESULTS / f"search_gan_{args.dataset}.jsonl"
     done = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     seen = {json.dumps([d["change"], d["seed"], d["seconds"]]) for d in done}
     jobs = [(args.dataset, change, seed, args.seconds) for seed in range(args.seeds) for change in CHANGES]

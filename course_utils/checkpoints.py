@@ -7,17 +7,19 @@ import os
 import pathlib
 import sys
 import types
+import weakref
 
 import torch
 from torch import Tensor, nn
 
 FOLDER = pathlib.Path(__file__).parents[1] / "data" / "checkpoints"
+RUNS = weakref.WeakKeyDictionary()  # a model: the run that it is in, and its first weights there; a copy is in none
 
 
 def fingerprint(model: nn.Module, data, name: str, settings: tuple) -> str:
     """Return 12 characters that change with the model, its first weights, the data or the settings of a run.
 
-    Of a DataLoader only its length, batch size and sampler count. A model remembers the run that it is in: the same
+    Of a DataLoader only its length, batch size and sampler count. RUNS remembers the run that a model is in: the same
     line again, on a model that is trained or half trained by then, finds the checkpoint of its first weights.
     """
     digest = hashlib.blake2b(digest_size=6)
@@ -30,10 +32,10 @@ def fingerprint(model: nn.Module, data, name: str, settings: tuple) -> str:
         if not kind.__module__.startswith("torch."):
             digest.update(repr([_code(function.__code__) for function in functions]).encode())
     digest.update(_data_digest(data) + repr((name, settings)).encode())
-    run, first_weights = getattr(model, "_run", (None, b""))
+    run, first_weights = RUNS.get(model, (None, b""))
     if run != digest.digest():
         run, first_weights = digest.digest(), _digest(model.state_dict().values())
-    model._run = run, first_weights
+    RUNS[model] = run, first_weights
     digest.update(first_weights)
     return digest.hexdigest()
 
@@ -68,7 +70,7 @@ def open_checkpoint(name: str, model: nn.Module, data, settings: tuple) -> "Chec
     """Return the checkpoint of a run; a model that has moved since, and whose file is gone, begins a run of its own."""
     checkpoint = Checkpoint(name, fingerprint(model, data, name, settings))
     if not checkpoint.path.exists():
-        del model._run
+        del RUNS[model]
         checkpoint = Checkpoint(name, fingerprint(model, data, name, settings))
     checkpoint.prepare()
     return checkpoint
@@ -94,13 +96,15 @@ class Checkpoint:
             saved = f"{len(others)} saved run(s) have other settings, weights or data"
             print(f"{self.name}: {saved}; training anew.", file=sys.stderr)
 
-    def load(self, device: torch.device) -> dict | None:
-        """Return the saved state, None if there is none; raises ValueError for a damaged file."""
+    def load(self) -> dict | None:
+        """Return the saved state, on the CPU, None if there is none; raises ValueError for a damaged file."""
         if not self.path.exists():
             return None
         try:
-            state = torch.load(self.path, map_location=device, weights_only=True)
+            state = torch.load(self.path, map_location="cpu", weights_only=True)
             return {key: state[key] for key in ("model", "averaged", "optimizers", "history", "random", "step")}
+        except OSError:
+            raise
         except Exception as error:
             raise ValueError(
                 f"expected a checkpoint of this course in {self.path}, got a damaged file "

@@ -107,13 +107,28 @@ def _vary(images: Tensor, generator: torch.Generator) -> Tensor:
     return F.grid_sample(images, grid, align_corners=False)
 
 
+def _grey(picture, size: int) -> np.ndarray:
+    """Return a picture upright, on white where it is transparent, grey and square: (size, size), from 0 to 255."""
+    from PIL import Image, ImageOps
+
+    picture = ImageOps.exif_transpose(picture)  # photos are stored as the camera was held
+    if picture.mode == "F":
+        raise ValueError("its grey levels are floating-point numbers, which have no common range")
+    if picture.mode.startswith("I"):  # more than 8 bits, which Pillow would cut off instead of scaling down
+        grey = np.asarray(picture)
+        picture = Image.fromarray((grey / (257 if grey.max() > 255 else 1)).astype(np.uint8))
+    if picture.has_transparency_data:
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
+    return np.asarray(ImageOps.fit(ImageOps.grayscale(picture), (size, size)), dtype=np.float32)
+
+
 def load_folder(path: str | pathlib.Path, size: int = 28) -> Images:
     """Load your own pictures: grey, cut to a square, scaled to size×size, one class for each sub-folder.
 
     Four fifths are for training, a tenth each for validation and test, shuffled from a fixed seed.
     Raises FileNotFoundError for a missing folder and ValueError for one with too few pictures.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     folder = pathlib.Path(path)
     if not folder.is_dir():
@@ -125,10 +140,7 @@ def load_folder(path: str | pathlib.Path, size: int = 28) -> Images:
     for file in files:
         try:
             with Image.open(file) as picture:
-                if picture.mode.startswith("I"):  # more than 8 bits, which Pillow would cut off instead of scaling down
-                    grey = np.asarray(picture)
-                    picture = Image.fromarray((grey / (257 if grey.max() > 255 else 1)).astype(np.uint8))
-                pictures.append(np.asarray(ImageOps.fit(ImageOps.grayscale(picture), (size, size)), dtype=np.float32))
+                pictures.append(_grey(picture, size))
         except Exception as error:  # Pillow has no one error for damaged files
             raise ValueError(f"expected a picture in {file}, got a file that cannot be read ({error})") from None
     classes = sorted({file.parent.name for file in files})

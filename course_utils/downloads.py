@@ -87,7 +87,7 @@ def fetch(kind, source: str, folder: pathlib.Path, raw: pathlib.Path) -> None:
     try:
         kind(folder, download=True)
     except (RuntimeError, OSError, http.client.HTTPException) as error:
-        reason = str(error).splitlines()[0]
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ConnectionError(failure(source, raw, f"the download stopped: {reason}")) from None
     finally:
         socket.setdefaulttimeout(limit)

@@ -30,7 +30,9 @@ class History:
         return self.metrics[name]
 
     def near(self, name: str, step: int) -> float:
-        """Return the entry of a metric that is nearest to a step."""
+        """Return the entry of a metric that is nearest to a step; raises ValueError for an empty history."""
+        if not self.steps:
+            raise ValueError("expected a history with at least one entry, got none: train for longer first")
         nearest = min(range(len(self.steps)), key=lambda i: abs(self.steps[i] - step))
         return self[name][nearest]
 

@@ -133,8 +133,9 @@ class Judge:
         if against not in ("test", "validation"):
             raise ValueError(f'expected against="test" or "validation", got {against!r}')
         held_out = getattr(dataset, against)
-        if not 100 <= n <= min(len(held_out), len(dataset.train)):
-            raise ValueError(f"expected n from 100 to the {len(held_out)} {against} images, got {n}")
+        most = min(len(held_out), len(dataset.train))
+        if not 100 <= n <= most:
+            raise ValueError(f"expected n from 100 to {most} images, got {n}")
         self.classes, self.n = dataset.classes, n
         with forked_random(0, torch.device("cpu")):
             self.classifier = Classifier(len(dataset.classes))

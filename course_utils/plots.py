@@ -95,8 +95,10 @@ def draw_points(axes: Axes, real: Tensor | None = None, generated: Tensor | None
 def draw_discriminator(axes: Axes, discriminator: nn.Module, limit: float = 1.6, n: int = 80) -> None:
     """Paint D(x) over the plane: light blue where the discriminator says real, light orange where generated."""
     axis = torch.linspace(-limit, limit, n)
-    points = torch.cartesian_prod(axis, axis)  # (n * n, 2)
-    surface = discriminator(points).sigmoid().reshape(n, n).T.numpy()
+    points = torch.cartesian_prod(axis, axis).to(next(discriminator.parameters()).device)  # (n * n, 2)
+    training = discriminator.training
+    surface = discriminator.eval()(points).sigmoid().reshape(n, n).T.cpu().numpy()
+    discriminator.train(training)
     axes.imshow(
         surface, origin="lower", extent=(-limit, limit, -limit, limit), cmap=OPINION, vmin=0, vmax=1,
         interpolation="bilinear",
@@ -137,21 +139,22 @@ def filmstrip(frames: Mapping[str, Callable[[Axes], None]], alt: str, title: str
     show(fig, alt)
 
 
-def quality_and_loss(steps: Sequence[int], frechet: Sequence[float], loss: Sequence[float], floor: float) -> None:
+def quality_and_loss(
+    steps: Sequence[int],
+    frechet: Sequence[float],
+    loss: Sequence[float],
+    floor: float,
+    titles: tuple[str, str],
+    alt: str,
+) -> None:
     """Show, over training, how good the samples are (above the floor) beside what the generator's loss says."""
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.5, 2.6))
     left.semilogy(steps, frechet, "o--", color=GENERATED)
     left.axhline(floor, color=REAL, linewidth=1)
     left.annotate("real images", (steps[-1], floor), (0, 3), textcoords="offset points", ha="right", color=REAL)
-    left.set(title="The samples improve to the end ...", xlabel="training step", ylabel="Fréchet distance")
+    left.set(title=titles[0], xlabel="training step", ylabel="Fréchet distance")
     right.plot(steps, loss, "o--", color=GENERATED)
-    right.set(
-        title="... the loss settles early",
-        xlabel="training step",
-        ylabel="generator's loss (nats)",
-        ylim=(0, None),
-    )
-    alt = "Left: the Fréchet distance falls towards that of real images. Right: the loss falls at first, then stays put"
+    right.set(title=titles[1], xlabel="training step", ylabel="generator's loss (nats)", ylim=(0, None))
     show(fig, alt)
 
 
@@ -162,8 +165,8 @@ def score_table(scores: Mapping[str, Mapping[str, float]], title: str) -> None:
     display(Markdown("\n".join(f"| {' | '.join(line)} |" for line in lines)))
 
 
-def live(n: int = 32, curves: Sequence[str] = ("d_real", "d_fake")) -> Callable[[nn.Module, History], None]:
-    """Return a callback for `fit` that redraws, in place, n samples from one fixed z beside the curves."""
+def live(n: int = 32) -> Callable[[nn.Module, History], None]:
+    """Return a callback for `fit` that redraws, in place, n samples of a GAN from one fixed z beside its D."""
     handle = None
 
     def draw(model: nn.Module, history: History) -> None:
@@ -173,7 +176,7 @@ def live(n: int = 32, curves: Sequence[str] = ("d_real", "d_fake")) -> Callable[
         step = history.steps[-1] if history.steps else 0
         left.set_title(f"Samples after {step:,} steps")
         if history.steps:
-            draw_curves(right, history, curves)
+            draw_curves(right, history, ("d_real", "d_fake"))
         right.set(ylim=(0, 1), ylabel="mean of D")
         alt = f"{n} generated images from one fixed z after {step} steps, beside D(x) and D(G(z)) so far"
         handle = redraw(handle, fig, alt)

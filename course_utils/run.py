@@ -19,8 +19,11 @@ SCHEDULES = {  # progress in [0, 1) to a factor of the learning rate
 
 def stages(snapshots: int | Collection[int], steps: int) -> set[int]:
     """Return the steps at which to keep the weights: those given, or that many and the first, denser early on."""
+    given = set() if isinstance(snapshots, int) else set(snapshots)
+    if not given <= set(range(steps + 1)) or (isinstance(snapshots, int) and snapshots < 0):
+        raise ValueError(f"expected snapshots at steps from 0 to {steps}, or how many, got {snapshots!r}")
     if not isinstance(snapshots, int):
-        return set(snapshots)
+        return given
     return {round(steps * (i / snapshots) ** 2) for i in range(snapshots + 1)} if snapshots else set()
 
 

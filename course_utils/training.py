@@ -62,16 +62,15 @@ def fit(
     run = Run(model.to(device).train(), average, schedule, steps, device)
     with forked_random(seed, device), progress_bar(steps) as bar:
         try:
-            if store and (state := store.load(device)):
+            if store and (state := store.load()):
                 run.load_state_dict(state)
             elif store:
                 store.save(run.state_dict())  # from here on, an interrupted run can always be resumed
             train(run, batches(data, batch_size, device), shots, callback, store, log_every, bar)
         except KeyboardInterrupt:
-            again = (
-                "the same line goes on from the last checkpoint" if store else "the same line starts again from here"
-            )
-            print(f"Stopped at step {run.step} of {steps}; model and history are kept, {again}.", file=sys.stderr)
+            again = "goes on from the last checkpoint" if store else "starts again from here"
+            kept = f"Stopped at step {run.step} of {steps}; model and history are kept, the same line {again}."
+            print(kept, file=sys.stderr)
         finally:
             model.load_state_dict(run.averaged.state_dict())
             model.to(home)
@@ -105,8 +104,12 @@ def train(run: Run, batches: Iterator, shots: set[int], callback, store, log_eve
 def batches(data, batch_size: int, device: torch.device) -> Iterator:
     """Yield batches on the device for ever: random rows of resident tensors, or the epochs of a DataLoader."""
     if isinstance(data, DataLoader):
+        checked = False
         while True:
             for batch in data:
+                if not checked:  # once: looking at every batch would wait for the device
+                    check_data(batch if isinstance(batch, Tensor) else batch[0])
+                    checked = True
                 yield batch.to(device) if isinstance(batch, Tensor) else [part.to(device) for part in batch]
     tensors = [part.to(device) for part in ([data] if isinstance(data, Tensor) else data)]
     while True:

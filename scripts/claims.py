@@ -44,7 +44,8 @@ def run(job: tuple[pathlib.Path, pathlib.Path, int]) -> str | None:
     command = [sys.executable, str(ROOT / "scripts" / "execution.py"), str(path)]
     process = subprocess.run(command, env=env, capture_output=True, encoding="utf-8")
     if process.returncode:
-        return f"{path.stem}, seed {seed}: {process.stderr.strip().splitlines()[-1]}"
+        reason = process.stderr.strip().splitlines() or [f"exit status {process.returncode}"]
+        return f"{path.stem}, seed {seed}: {reason[-1]}"
     os.replace(part, result)
     return None
 

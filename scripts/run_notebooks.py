@@ -70,7 +70,11 @@ def main() -> None:
         print(f"{name} ...", flush=True)
         problem = run(path)
         failed |= problem is not None
-        print(f"{problem}\n{name} is NOT stored." if problem else f"  stored after {time.monotonic() - start:.0f} s")
+        print(
+            f"{problem}\n{name} is NOT stored."
+            if problem is not None
+            else f"  stored after {time.monotonic() - start:.0f} s"
+        )
     sys.exit(failed)
 
 

@@ -120,6 +120,21 @@ def test_pictures_of_16_bits_keep_their_grey_levels(tmp_path):
     torch.testing.assert_close(images, torch.linspace(0, 1, 28).expand(8, 1, 28, 28), atol=1 / 255, rtol=0)
 
 
+def test_transparent_pictures_lie_on_white_and_photos_stand_upright(tmp_path):
+    ink = np.zeros((28, 28, 4), dtype=np.uint8)
+    ink[:, :14, 3] = 255  # black on the left, nothing on the right
+    for i in range(10):
+        Image.fromarray(ink).save(tmp_path / f"{i}.png")
+    images = data.load_folder(tmp_path).train
+    assert (images[..., :14] == 0).all() and (images[..., 14:] == 1).all()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # orientation: turn by 90° clockwise to see it upright
+    for i in range(10):
+        Image.fromarray(ink[..., 3]).save(tmp_path / f"{i}.png", exif=exif)
+    images = data.load_folder(tmp_path).train
+    assert (images[:, :, :14] == 1).all() and (images[:, :, 14:] == 0).all()
+
+
 def test_a_folder_is_divided_in_the_same_way_each_time(pictures):
     first, second = data.load_folder(pictures), data.load_folder(str(pictures))
     assert torch.equal(first.train, second.train) and torch.equal(first.test_labels, second.test_labels)

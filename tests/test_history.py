@@ -41,14 +41,6 @@ def test_divergence_names_the_earliest_step_and_leaves_the_history_as_it_was():
     assert history.steps == [4] and history.metrics == {"a": [1.0], "z": [1.0]}
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """Save after every entry of the history, into a folder of the test."""
-    monkeypatch.setenv("COURSE_CHECKPOINTS", str(tmp_path))
-    monkeypatch.setattr(training, "SAVE_SECONDS", 0)
-    return tmp_path
-
-
 def finite_step(folder) -> int:
     """Return the step of the only checkpoint, whose weights are finite."""
     state = saved(folder, "diverging")
@@ -120,3 +112,8 @@ def test_the_entry_nearest_to_a_step_is_found():
     _, history = trained()
     first, second, last = history["g_loss"]
     assert [history.near("g_loss", step) for step in (0, 5, 7, 12, 99)] == [first, first, second, last, last]
+
+
+def test_an_empty_history_has_no_entry_near_a_step():
+    with pytest.raises(ValueError, match="expected a history with at least one entry, got none"):
+        History().near("a", 5)

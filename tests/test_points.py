@@ -1,10 +1,11 @@
-"""The two-dimensional data sets: where their points lie."""
+"""The two-dimensional data sets: where their points lie, and which modes samples cover."""
 
 import math
 
 import pytest
 import torch
 
+from course_utils.metrics import mode_coverage
 from course_utils.points import grid, ring, two_moons
 
 
@@ -51,3 +52,28 @@ def test_a_seed_decides_the_points_and_the_global_state_is_left_alone(draw):
     assert not torch.equal(draw(50, seed=1), draw(50, seed=2))
     assert draw(50).shape == (50, 2) and draw(50).dtype == torch.float32
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("mixture", [ring(), grid()])
+def test_perfect_samples_cover_all_modes(mixture):
+    k, n = len(mixture.centres), 20_000
+    found = mode_coverage(mixture.sample(n), mixture.centres, mixture.sigma)
+    assert found["modes"] == k
+    assert found["high_quality"] == pytest.approx(1 - math.exp(-4.5), abs=0.003)
+    assert 0 < found["kl"] < 2.5 * (k - 1) / (2 * n)
+
+
+def test_one_mode_of_eight_is_found_out():
+    centres = ring().centres
+    found = mode_coverage(centres[3].repeat(100, 1), centres, 0.01)
+    assert found == pytest.approx({"modes": 1, "high_quality": 1, "kl": math.log(8)})
+
+
+def test_points_beside_the_modes_do_not_count():
+    centres = ring().centres
+    points = torch.cat([centres, centres[:4], centres[:4] * 1.04])
+    found = mode_coverage(points, centres, 0.01)
+    shares = [2 / 12] * 4 + [1 / 12] * 4
+    kl = sum(share * math.log(share * 8) for share in shares)
+    assert found == pytest.approx({"modes": 8, "high_quality": 12 / 16, "kl": kl}, abs=1e-6)
+    assert mode_coverage(torch.zeros(5, 2), centres, 0.01) == {"modes": 0, "high_quality": 0, "kl": math.inf}

@@ -86,6 +86,14 @@ def test_the_same_line_again_on_the_trained_model_returns_at_once(folder):
     assert len(list(folder.iterdir())) == 1
 
 
+def test_a_copy_of_a_trained_model_begins_a_run_of_its_own(folder):
+    gan, history = run(snapshots=[5])
+    past = history.model_at(gan, 5)
+    early = weights(past)
+    run(past, snapshots=[5])
+    assert not torch.equal(weights(past), weights(gan)) and not torch.equal(weights(past), early)
+
+
 def test_a_run_stopped_before_its_first_save_goes_on_from_its_first_weights(folder, monkeypatch):
     monkeypatch.setattr(training, "SAVE_SECONDS", 99)
     gan = tiny_gan()

@@ -3,13 +3,14 @@
 import math
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
 from helpers import by_hand, ring_points, same_bits, tiny_gan, trained, weights
 from torch.utils.data import DataLoader, TensorDataset
 
-from course_utils import training
+from course_utils import runtime, training
 from course_utils.runtime import pick_device
 from course_utils.training import fit, stages
 
@@ -157,6 +158,16 @@ def test_training_on_an_accelerator_gives_a_model_on_the_cpu():
     gan, history = trained(average=0.5, snapshots=2, device=None)
     assert {p.device.type for p in gan.parameters()} == {"cpu"} and math.isfinite(history["d_loss"][-1])
     assert gan.sample(3).device.type == "cpu"
+
+
+def test_random_numbers_of_the_accelerator_are_put_back_too_after_work_on_the_cpu(monkeypatch):
+    states = []  # a stand-in for a GPU: what was saved must be what is put back
+    fake = SimpleNamespace(get_rng_state=lambda device: f"state of {device}", set_rng_state=lambda *a: states.append(a))
+    monkeypatch.setattr(runtime, "pick_device", lambda: torch.device("cuda", 0))
+    monkeypatch.setattr(torch, "get_device_module", lambda device: fake)
+    with runtime.forked_random(0, torch.device("cpu")):
+        pass
+    assert states == [("state of cuda:0", torch.device("cuda", 0))]
 
 
 @pytest.mark.skipif(torch.accelerator.is_available(), reason="a GPU may need its compiler")
