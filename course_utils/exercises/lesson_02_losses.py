@@ -5,24 +5,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_utils.exercises import Exercise, Observation, gradient, value
+from course_utils.exercises.logits import CUT_OFF, EPSILON, PROBABILITIES, SUM, SURE, SURE_HINT
 from course_utils.losses import non_saturating_g, saturating_g
 
-SURE = "logits of ±300"
-HINTS = {
-    f"{what} for {SURE}": (
-        "right for ordinary logits, wrong for logits of ±300: a probability in between has rounded to 0 or 1; "
-        "`softplus` works on the logits themselves."
-    )
-    for what in ("the loss", "its gradient at the logits")
-}
-CUT_OFF = "the value is right but carries no gradient: `.item()`, `.detach()` or `no_grad` cut it off."
+HINTS = {f"{what} for {SURE}": SURE_HINT for what in ("the loss", "its gradient at the logits")}
 ONE_EACH = "this is one number per sample; take the mean over the batch."
 MEAN_FIRST = "the mean was taken before the logarithm; take it last."
-SUM = "this is the sum over the batch; with the mean, the loss does not grow with the batch size."
-EPSILON = (
-    "a small number inside the logarithm hides the infinity and makes the loss wrong for a sure discriminator; "
-    "`softplus` is exact."
-)
 TWICE = "the sigmoid is applied twice: `softplus` and `logsigmoid` take the logits themselves."
 
 
@@ -70,10 +58,7 @@ check_saturating_loss = Exercise(
             "large logit, and is not finite there; `softplus` works on the logits themselves."
         ),
         lambda a: torch.log(1 - a.sigmoid() + 1e-8).mean(): EPSILON,
-        lambda a: -bce(a, 0.0): (
-            "this goes through probabilities: `binary_cross_entropy` cuts their logarithm off at -100, and their "
-            "gradient too; `binary_cross_entropy_with_logits` takes the logits themselves."
-        ),
+        lambda a: -bce(a, 0.0): PROBABILITIES,
         lambda a: -F.softplus(a).sum(): SUM,
         lambda a: -F.softplus(a): ONE_EACH,
         lambda a: torch.log(1 - a.sigmoid().mean()): (
@@ -117,10 +102,7 @@ check_non_saturating_loss = Exercise(
             "logit, and is not finite there; `softplus` works on the logits themselves."
         ),
         lambda a: -torch.log(a.sigmoid() + 1e-8).mean(): EPSILON,
-        lambda a: bce(a, 1.0): (
-            "this goes through probabilities: `binary_cross_entropy` cuts their logarithm off at -100, and their "
-            "gradient too; `binary_cross_entropy_with_logits` takes the logits themselves."
-        ),
+        lambda a: bce(a, 1.0): PROBABILITIES,
         lambda a: F.softplus(-a).sum(): SUM,
         lambda a: F.softplus(-a): ONE_EACH,
         lambda a: -torch.log(a.sigmoid().mean()): (

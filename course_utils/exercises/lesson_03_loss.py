@@ -5,9 +5,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_utils.exercises import Exercise, Observation, gradient, value
+from course_utils.exercises.logits import CUT_OFF, EPSILON, PROBABILITIES, SUM, SURE, SURE_HINT
 from course_utils.losses import non_saturating_d
-
-SURE = "logits of ±300"
 
 
 def observe_loss(function) -> Observation:
@@ -46,17 +45,11 @@ check_discriminator_loss = Exercise(
             "this takes the logarithm of a probability that can round to 0, or the exponential of a large logit, and "
             "is infinite there; `softplus` or `binary_cross_entropy_with_logits` work on the logits themselves."
         ),
-        lambda real, fake: -(real.sigmoid() + 1e-8).log().mean() - (1 - fake.sigmoid() + 1e-8).log().mean(): (
-            "a small number inside the logarithm hides the infinity and makes the loss wrong for a sure discriminator; "
-            "`softplus` is exact."
-        ),
+        lambda real, fake: -(real.sigmoid() + 1e-8).log().mean() - (1 - fake.sigmoid() + 1e-8).log().mean(): EPSILON,
         lambda real, fake: (
             F.binary_cross_entropy(real.sigmoid(), torch.ones_like(real))
             + F.binary_cross_entropy(fake.sigmoid(), torch.zeros_like(fake))
-        ): (
-            "this goes through probabilities: `binary_cross_entropy` cuts their logarithm off at -100, and their "
-            "gradient too; `binary_cross_entropy_with_logits` takes the logits themselves."
-        ),
+        ): PROBABILITIES,
         lambda real, fake: F.softplus(real).mean() + F.softplus(fake).mean(): (
             "the first term lacks a minus: -log D(x) is `softplus(-real_logits)`."
         ),
@@ -66,9 +59,7 @@ check_discriminator_loss = Exercise(
         lambda real, fake: F.softplus(-real) + F.softplus(fake): (
             "the two batches are added element by element; take the mean of each first."
         ),
-        lambda real, fake: F.softplus(-real).sum() + F.softplus(fake).sum(): (
-            "this is the sum over the batch; with the mean, the loss does not grow with the batch size."
-        ),
+        lambda real, fake: F.softplus(-real).sum() + F.softplus(fake).sum(): SUM,
         lambda real, fake: F.softplus(torch.cat([-real, fake])).mean(): (
             "this is one mean over both batches together; the loss is the mean over real plus the mean over generated."
         ),
@@ -86,18 +77,13 @@ check_discriminator_loss = Exercise(
         lambda real, fake: -bce(real, 1.0) - bce(fake, 0.0): (
             "the sign is wrong: this is what the discriminator maximises; a loss is minimised."
         ),
-        lambda real, fake: non_saturating_d(real, fake).item(): (
-            "the value is right but carries no gradient: `.item()`, `.detach()` or `no_grad` cut it off."
-        ),
+        lambda real, fake: non_saturating_d(real, fake).item(): CUT_OFF,
         lambda real, fake: F.binary_cross_entropy_with_logits(real, torch.ones_like(real), reduction="none"): (
             "this is one number per real sample; take the mean, and add the term of the generated samples."
         ),
     },
     hints={
-        f"{what} for {SURE}": (
-            "right for ordinary logits, wrong for logits of ±300: a probability in between has rounded to 0 or 1; "
-            "`softplus` works on the logits themselves."
-        )
+        f"{what} for {SURE}": SURE_HINT
         for what in ("the loss", "its gradient at the real logits", "its gradient at the fake logits")
     },
 )
