@@ -1,12 +1,17 @@
 """Losses as pure functions of tensors. Every discriminator speaks in logits, never in probabilities.
 
 A discriminator loss takes the logits of real and of generated samples, a generator loss those of generated samples;
-each is (N,) in and a scalar out, averaged over the batch.
+each is (N,) in and a scalar out, averaged over the batch. The terms of a VAE are in nats and keep the batch: a
+negative log-likelihood is summed over pixels, (N,), and the KL divergence has a column for each latent dimension.
 """
+
+import math
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu, softplus
+
+from course_utils.networks import to_data
 
 
 def non_saturating_d(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -75,3 +80,32 @@ def gradient_penalty(discriminator: nn.Module, real: Tensor, fake: Tensor) -> Te
     mix = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device)  # (N, 1, ...)
     between = mix * real + (1 - mix) * fake
     return (squared_gradient_norm(discriminator, between).add(1e-12).sqrt() - 1).square().mean()
+
+
+def kl_divergence(mu: Tensor, logvar: Tensor) -> Tensor:
+    """KL of N(mu, exp(logvar)) from N(0, 1) in nats, one column for each latent dimension: (N, d), (N, d) to (N, d).
+
+    Kingma and Welling (2014), appendix B; the sum over columns is the KL of the whole code.
+    """
+    return 0.5 * (mu.square() + logvar.exp() - 1 - logvar)
+
+
+def bernoulli_nll(output: Tensor, x: Tensor, sigma=None) -> Tensor:
+    """-log p(x | z) in nats for pixels that are 1 with probability sigmoid(output): (N, ...), (N, ...) to (N,).
+
+    For grey levels in x it is the mean over pixels drawn with these probabilities. `sigma` is not used.
+    """
+    return softplus(output).flatten(1).sum(1) - (x * output).flatten(1).sum(1)
+
+
+def gaussian_nll(output: Tensor, x: Tensor, sigma: float | tuple[float, ...]) -> Tensor:
+    """-log p(x | z) in nats for N(to_data(output), sigma²), normalizer included: (N, ...), (N, ...) to (N,).
+
+    `sigma` is in the units of the data, one for all coordinates or a tuple with one for each.
+    """
+    sigma = torch.as_tensor(sigma, dtype=x.dtype, device=x.device)
+    normalizer = (sigma.log() + 0.5 * math.log(2 * math.pi)).expand(x.shape[1:]).sum()
+    return 0.5 * ((x - to_data(output)) / sigma).square().flatten(1).sum(1) + normalizer
+
+
+LIKELIHOODS = {"bernoulli": bernoulli_nll, "gaussian": gaussian_nll}

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from course_utils.checks import check_data
 from course_utils.data import Images
-from course_utils.networks import IMAGE, check_data
+from course_utils.networks import IMAGE
 from course_utils.runtime import forked_random
 from course_utils.training import fit
 

@@ -1,13 +1,15 @@
-"""The networks: generators, discriminators, and wrappers that change a discriminator.
+"""The networks: generators, discriminators, encoders, and wrappers that change a discriminator.
 
 A generator is also the decoder of a variational autoencoder: z in, raw output out. The raw output becomes data
-through `to_data`, which the model calls, never the network. A discriminator takes data and gives one logit each.
+through `to_data`, which the model calls, never the network. A discriminator takes data and gives one logit each, an
+encoder gives two numbers for each dimension of z.
 
     symbol     shape                        meaning
     z          (N, latent_dim)              latent codes
     output     (N, 1, 28, 28) or (N, 2)     raw output of a generator: logits of pixels, or points
     x          the same                     data: images in [0, 1], or points in their own units
     logits     (N,)                         output of a discriminator: above 0 means "real"
+    mu, logvar (N, latent_dim) each         halves of an encoder's output: mean and log-variance of the code
 """
 
 from collections.abc import Sequence
@@ -16,6 +18,8 @@ from math import prod
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
+
+from course_utils.runtime import looking_at
 
 IMAGE = (1, 28, 28)
 ACTIVATIONS = {"relu": nn.ReLU, "leaky_relu": lambda: nn.LeakyReLU(0.2), "tanh": nn.Tanh, "silu": nn.SiLU}
@@ -26,22 +30,6 @@ def to_data(output: Tensor) -> Tensor:
     return output.sigmoid() if output.dim() == 4 else output
 
 
-def check_data(x: Tensor, shape: tuple[int, ...] | None = None) -> None:
-    """Raise TypeError or ValueError, in one sentence, unless x is data of the given shape: floats, images in [0, 1]."""
-    if not isinstance(x, Tensor) or not x.is_floating_point():
-        raise TypeError(f"expected a tensor of floats, got {x.dtype if isinstance(x, Tensor) else type(x).__name__}")
-    if len(x) == 0:
-        raise ValueError("expected at least one sample, got none")
-    if shape and tuple(x.shape[1:]) != tuple(shape):
-        raise ValueError(f"expected data of shape (N, {', '.join(map(str, shape))}), got {tuple(x.shape)}")
-    low, high = x.aminmax()
-    if not (low.isfinite() and high.isfinite()):
-        raise ValueError("expected finite values, got NaN or infinity in the data")
-    if x.dim() == 4 and (low < 0 or high > 1):
-        raise ValueError(f"expected images in [0, 1], got values from {low:.3g} to {high:.3g}: rescale them first")
-
-
-@torch.no_grad()
 def sample(generator: nn.Module, n: int = 64, z: Tensor | None = None, seed: int = 0) -> Tensor:
     """Return n samples to look at, on the CPU; the generator and the global random state stay as they are.
 
@@ -53,11 +41,8 @@ def sample(generator: nn.Module, n: int = 64, z: Tensor | None = None, seed: int
         z = torch.randn(n, generator.latent_dim, generator=torch.Generator().manual_seed(seed))  # (n, latent_dim)
     if z.dim() != 2 or z.shape[1] != generator.latent_dim:
         raise ValueError(f"expected z of shape (n, {generator.latent_dim}), got {tuple(z.shape)}")
-    device, training = next(generator.parameters()).device, generator.training
-    generator.eval()
-    samples = [to_data(generator(part.to(device))).cpu() for part in z.split(256)]
-    generator.train(training)
-    return torch.cat(samples)
+    with looking_at(generator) as device:
+        return torch.cat([to_data(generator(part.to(device))).cpu() for part in z.split(256)])
 
 
 def activation(name: str) -> nn.Module:
@@ -75,6 +60,24 @@ def mlp(sizes: Sequence[int], act: str, batch_norm: bool = False) -> nn.Sequenti
     for n_in, n_out in zip(sizes[:-2], sizes[1:-1]):
         layers += [nn.Linear(n_in, n_out), *([nn.BatchNorm1d(n_out)] if batch_norm else []), activation(act)]
     return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
+
+
+def halving(in_channels: int, channels: Sequence[int], out: int, act: str) -> nn.Sequential:
+    """Return convolutional layers from 28×28 images to `out` numbers each; each step halves the picture, 28 → 14 → 7.
+
+    The first halving turns each 2×2 block of pixels into four channels and so loses nothing; the second takes means.
+    """
+    narrow, wide = channels
+    return nn.Sequential(
+        nn.PixelUnshuffle(2),  # (N, 4 * in_channels, 14, 14)
+        nn.Conv2d(4 * in_channels, narrow, 3, padding=1),  # (N, narrow, 14, 14)
+        activation(act),
+        nn.AvgPool2d(2),  # (N, narrow, 7, 7)
+        nn.Conv2d(narrow, wide, 3, padding=1),  # (N, wide, 7, 7)
+        activation(act),
+        nn.Flatten(),
+        nn.Linear(wide * 7 * 7, out),
+    )
 
 
 class MLPGenerator(nn.Module):
@@ -130,27 +133,36 @@ class ConvGenerator(nn.Module):
 
 
 class ConvDiscriminator(nn.Module):
-    """A convolutional discriminator for 28×28 images: each step halves the picture, 28 → 14 → 7.
-
-    The first halving turns each 2×2 block of pixels into four channels and so loses nothing; the second takes means.
-    """
+    """A convolutional discriminator for 28×28 images: x (N, in_channels, 28, 28) to logits (N,)."""
 
     def __init__(self, channels=(32, 64), in_channels=1, act="leaky_relu"):
         super().__init__()
-        narrow, wide = channels
-        self.layers = nn.Sequential(
-            nn.PixelUnshuffle(2),  # (N, 4 * in_channels, 14, 14)
-            nn.Conv2d(4 * in_channels, narrow, 3, padding=1),  # (N, narrow, 14, 14)
-            activation(act),
-            nn.AvgPool2d(2),  # (N, narrow, 7, 7)
-            nn.Conv2d(narrow, wide, 3, padding=1),  # (N, wide, 7, 7)
-            activation(act),
-            nn.Flatten(),
-            nn.Linear(wide * 7 * 7, 1),
-        )
+        self.layers = halving(in_channels, channels, 1, act)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x).squeeze(1)  # (N,)
+
+
+class MLPEncoder(nn.Module):
+    """A fully connected encoder: x (N, *shape) to the means and log-variances of codes (N, 2 * latent_dim)."""
+
+    def __init__(self, latent_dim=64, hidden=(512, 256), shape=IMAGE, act="relu"):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), mlp([prod(shape), *hidden, 2 * latent_dim], act))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)  # (N, 2 * latent_dim)
+
+
+class ConvEncoder(nn.Module):
+    """A convolutional encoder for 28×28 images: x to the means and log-variances of codes (N, 2 * latent_dim)."""
+
+    def __init__(self, latent_dim=32, channels=(32, 64), act="silu"):
+        super().__init__()
+        self.layers = halving(1, channels, 2 * latent_dim, act)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)  # (N, 2 * latent_dim)
 
 
 def spectral(network: nn.Module) -> nn.Module:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from course_utils.history import History
+from course_utils.runtime import looking_at
 
 plt.style.use(pathlib.Path(__file__).with_name("style.mplstyle"))
 
@@ -22,6 +23,12 @@ LINES = {  # what training logs: label, colour, line style
     "g_loss": ("generator's loss", GENERATED, "--"),
     "d_real": ("D(x), real", REAL, "-"),
     "d_fake": ("D(G(z)), generated", GENERATED, "--"),
+    "reconstruction": ("reconstruction", GENERATED, "-"),
+    "kl": ("KL divergence", POSTERIOR, "-"),
+    "elbo": ("ELBO", REAL, "-"),
+    "held_out_reconstruction": ("reconstruction, held out", GENERATED, ":"),
+    "held_out_kl": ("KL divergence, held out", POSTERIOR, ":"),
+    "held_out_elbo": ("ELBO, held out", REAL, ":"),
 }
 
 
@@ -91,14 +98,12 @@ def draw_points(axes: Axes, real: Tensor | None = None, generated: Tensor | None
     axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
 
 
-@torch.no_grad()
 def draw_discriminator(axes: Axes, discriminator: nn.Module, limit: float = 1.6, n: int = 80) -> None:
     """Paint D(x) over the plane: light blue where the discriminator says real, light orange where generated."""
     axis = torch.linspace(-limit, limit, n)
-    points = torch.cartesian_prod(axis, axis).to(next(discriminator.parameters()).device)  # (n * n, 2)
-    training = discriminator.training
-    surface = discriminator.eval()(points).sigmoid().reshape(n, n).T.cpu().numpy()
-    discriminator.train(training)
+    with looking_at(discriminator) as device:
+        points = torch.cartesian_prod(axis, axis).to(device)  # (n * n, 2)
+        surface = discriminator(points).sigmoid().reshape(n, n).T.cpu().numpy()
     axes.imshow(
         surface, origin="lower", extent=(-limit, limit, -limit, limit), cmap=OPINION, vmin=0, vmax=1,
         interpolation="bilinear",

@@ -4,7 +4,6 @@ import copy
 import math
 from collections.abc import Callable, Collection
 
-import torch
 from torch import nn
 
 from course_utils.history import ADVICE, DivergenceError, History
@@ -30,8 +29,9 @@ def stages(snapshots: int | Collection[int], steps: int) -> set[int]:
 class Run:
     """Everything that a checkpoint holds: model, average, optimizers, history, random state."""
 
-    def __init__(self, model: nn.Module, average: float, schedule: str, steps: int, device: torch.device):
+    def __init__(self, model: nn.Module, average: float, schedule: str, steps: int, device, held_out=None):
         self.model, self.device, self.steps = model, device, steps
+        self.held_out = None if held_out is None else held_out.to(device)
         self.decay, self.factor = average, SCHEDULES[schedule]
         self.averaged = copy.deepcopy(model).requires_grad_(False) if average else model
         self.pairs = list(zip(self.averaged.state_dict().values(), model.state_dict().values())) if average else []
@@ -50,7 +50,11 @@ class Run:
             mean.lerp_(new, 1 - decay) if mean.is_floating_point() else mean.copy_(new)
 
     def record(self) -> None:
-        """Move the buffered metrics into the history."""
+        """Move the buffered metrics into the history, beside those of held-out data."""
+        if self.held_out is not None:
+            with forked_random(0, self.device):  # the same noise each time, so that only learning moves the curve
+                metrics = self.averaged.evaluate(self.held_out)
+            self.window[-1] |= {f"held_out_{name}": value for name, value in metrics.items()}
         self.history.record(self.step, self.window)
         self.window = []
 

@@ -1,4 +1,4 @@
-"""Where and with which random numbers the course runs: device, seeds, random states."""
+"""How the course runs: device, seeds, random states, and looking at a model without changing it."""
 
 import os
 import random
@@ -6,7 +6,7 @@ import sys
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 if not torch.accelerator.is_available():
     # torch's optimizers import its compiler, and that the one for GPUs: 70 MB that nothing could use without a GPU.
@@ -64,3 +64,15 @@ def forked_random(seed: int, device: torch.device):
     finally:
         for d, states in before.items():
             set_random_state(d, states)
+
+
+@contextmanager
+def looking_at(model: nn.Module):
+    """Put a model in eval mode and leave out gradients inside the block; yield the device that the model is on."""
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield next(model.parameters()).device
+    finally:
+        model.train(training)

@@ -11,8 +11,8 @@ from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
 from course_utils.checkpoints import open_checkpoint
+from course_utils.checks import check_data
 from course_utils.history import History
-from course_utils.networks import check_data
 from course_utils.run import SCHEDULES, Run, stages
 from course_utils.runtime import forked_random, pick_device
 
@@ -25,6 +25,7 @@ def fit(
     *,
     steps: int,
     batch_size: int = 64,
+    held_out: Tensor | None = None,
     seed: int = 0,
     average: float = 0.0,
     schedule: str = "constant",
@@ -42,6 +43,7 @@ def fit(
     data : a tensor (N, ...), a tuple of tensors that share N, or a DataLoader. Batches of tensors are drawn with
         replacement; a DataLoader has its own batch size, is logged once an epoch, and resumes at an epoch's start.
     steps : of training in all, one batch each.
+    held_out : data that the model never learns from; what its `evaluate` says of them is logged as "held_out_...".
     seed : of the batches and of all noise; the caller's random state stays as it was.
     average : decay of an exponential moving average of the weights, which the model holds afterwards; 0 is off.
     schedule : of the learning rates: "constant", "linear" or "cosine", both down to 0.
@@ -54,12 +56,15 @@ def fit(
     Raises ValueError for settings or data that cannot be trained on, DivergenceError for losses that are not finite.
     """
     check_settings(data, steps, batch_size, average, schedule, log_every)
+    if held_out is not None:
+        check_held_out(model, held_out)
     log_every = len(data) if isinstance(data, DataLoader) else log_every
     home, device = next(model.parameters()).device, torch.device(device or pick_device())
     shots = stages(snapshots, steps)
     settings = (steps, batch_size, seed, average, schedule, sorted(shots), log_every, device.type)
+    settings += () if held_out is None else (tuple(held_out.shape),)
     store = open_checkpoint(checkpoint, model, data, settings) if checkpoint else None
-    run = Run(model.to(device).train(), average, schedule, steps, device)
+    run = Run(model.to(device).train(), average, schedule, steps, device, held_out)
     with forked_random(seed, device), progress_bar(steps) as bar:
         try:
             if store and (state := store.load()):
@@ -137,6 +142,13 @@ def check_settings(data, steps: int, batch_size: int, average: float, schedule: 
     if len({len(part) for part in tensors}) != 1 or len(tensors[0]) == 0:
         raise ValueError(f"expected tensors of one length above 0, got {[len(part) for part in tensors]}")
     check_data(tensors[0])
+
+
+def check_held_out(model: nn.Module, held_out: Tensor) -> None:
+    """Raise TypeError or ValueError, in one sentence, for held-out data that cannot be evaluated."""
+    if not hasattr(model, "evaluate"):
+        raise ValueError(f"expected a model with a method `evaluate` for held-out data, got {type(model).__name__}")
+    check_data(held_out)
 
 
 def progress_bar(steps: int):

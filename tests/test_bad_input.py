@@ -5,15 +5,19 @@ import pytest
 import torch
 from helpers import digits, judge, ring_points, tiny_gan
 from PIL import Image
+from torch import nn
 from torch.utils.data import DataLoader
 
 from course_utils import data, plots, widgets
+from course_utils.checks import check_data
+from course_utils.effective_beta import effective_beta
 from course_utils.gan import GAN
 from course_utils.history import History
 from course_utils.metrics import Judge
-from course_utils.networks import ConvDiscriminator, ConvGenerator, MLPGenerator, check_data, packed
+from course_utils.networks import ConvDiscriminator, ConvGenerator, MLPEncoder, MLPGenerator, packed
 from course_utils.points import grid, ring, two_moons
 from course_utils.training import fit
+from course_utils.vae import VAE
 
 IMAGES = torch.rand(4, 1, 28, 28)
 WIDE = torch.rand(2, 1, 28, 30)
@@ -23,6 +27,10 @@ EMPTY_LOADER = DataLoader(ring_points()[:4], batch_size=8, drop_last=True)
 
 def train(points=None, **settings):
     return fit(tiny_gan(), ring_points() if points is None else points, **{"steps": 2, **settings})
+
+
+def a_vae(**settings) -> VAE:
+    return VAE(MLPEncoder(4, (8,)), MLPGenerator(4, (8,)), **settings)
 
 
 def a_picture_that_is_none(folder):
@@ -95,6 +103,34 @@ CASES = {  # what is done: the error, what its message must hold
     "judge by training": (lambda _: Judge(digits(), against="train"), ValueError, '"test" or "validation", got .train'),
     "judge by ten": (lambda _: Judge(digits(), n=10), ValueError, "n from 100 to 3000 images, got 10"),
     "other number of images": (lambda _: judge().score(IMAGES), ValueError, "2500 images, .*, got 4"),
+    "encoder without log-variances": (
+        lambda _: VAE(nn.Flatten(), MLPGenerator(784), lr=0.1).encode(IMAGES),
+        ValueError,
+        r"\(4, 1568\), means and log-variances for latent_dim=784, got \(4, 784\)",
+    ),
+    "vae of another shape": (
+        lambda _: VAE(MLPEncoder(4), MLPGenerator(4, shape=(784,)), "gaussian").elbo(IMAGES),
+        ValueError,
+        r"data shaped \(4, 784\), got \(4, 1, 28, 28\)",
+    ),
+    "unknown likelihood": (lambda _: a_vae(likelihood="mse"), ValueError, "bernoulli, gaussian, got 'mse'"),
+    "coins for points": (lambda _: VAE(None, MLPGenerator(2, shape=(2,))), ValueError, "gaussian.* for points, got"),
+    "sigma of 0": (lambda _: a_vae(sigma=0.0), ValueError, "sigma above 0, got 0.0"),
+    "one sigma of 0": (lambda _: a_vae(sigma=(1.0, 0.0)), ValueError, r"sigma above 0, got \(1.0, 0.0\)"),
+    "negative beta": (lambda _: a_vae(beta=-1.0), ValueError, "at least 0, got -1.0, 0 and 0.0"),
+    "bound of no samples": (lambda _: a_vae().iwae_bound(IMAGES, 0), ValueError, "k of at least 1, got 0"),
+    "bound of an autoencoder": (lambda _: a_vae(stochastic=False).elbo(IMAGES), ValueError, "got a plain autoencoder"),
+    "beta of no likelihood": (
+        lambda _: effective_beta(max, "mse"),
+        ValueError,
+        "bernoulli, gaussian, got 'mse'",
+    ),
+    "held-out data of a gan": (lambda _: train(held_out=ring_points()), ValueError, "`evaluate` .*, got GAN"),
+    "held-out images up to 255": (
+        lambda _: fit(a_vae(), IMAGES, steps=1, held_out=IMAGES * 255),
+        ValueError,
+        r"images in \[0, 1\], got values from .* to 25",
+    ),
     "no alt text": (lambda _: plots.image_grid(IMAGES, alt=""), ValueError, "alt text: .*, got none"),
     "no sliders": (lambda _: widgets.explore(plots.image_grid), ValueError, "a list of values for each slider, got {}"),
     "start off the slider": (

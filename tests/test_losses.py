@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from course_utils.losses import ADVERSARIAL, gradient_penalty, r1_penalty
+from course_utils.losses import ADVERSARIAL, gradient_penalty, kl_divergence, r1_penalty
 
 REAL = torch.linspace(-4, 5, 7, dtype=torch.float64)
 FAKE = torch.linspace(-5, 3, 9, dtype=torch.float64)
@@ -131,3 +131,16 @@ def test_gradient_penalty_looks_between_real_and_generated_samples_at_one_place_
 def test_a_penalty_leaves_its_inputs_without_gradients(penalty):
     penalty(Linear(1.0, 2.0)).backward()
     assert not POINTS.requires_grad and POINTS.grad is None
+
+
+def test_the_kl_divergence_is_that_of_torch_distributions():
+    random = torch.Generator().manual_seed(0)
+    mu, logvar = 3 * torch.randn(2, 50, 7, generator=random, dtype=torch.float64)
+    expected = torch.distributions.kl_divergence(
+        torch.distributions.Normal(mu, (0.5 * logvar).exp()), torch.distributions.Normal(0.0, 1.0)
+    )
+    torch.testing.assert_close(kl_divergence(mu, logvar), expected, atol=1e-6, rtol=1e-6)
+    found = kl_divergence(mu.float().clamp(-2, 2), logvar.float().clamp(-2, 2))
+    again = kl_divergence(mu.float().clamp(-2, 2).double(), logvar.float().clamp(-2, 2).double())
+    torch.testing.assert_close(found.double(), again, atol=1e-6, rtol=0)
+    assert (found >= 0).all() and kl_divergence(torch.zeros(1, 3), torch.zeros(1, 3)).eq(0).all()

@@ -9,8 +9,10 @@ from course_utils.gan import GAN
 from course_utils.networks import (
     ACTIVATIONS,
     ConvDiscriminator,
+    ConvEncoder,
     ConvGenerator,
     MLPDiscriminator,
+    MLPEncoder,
     MLPGenerator,
     packed,
     sample,
@@ -18,6 +20,7 @@ from course_utils.networks import (
     to_data,
 )
 from course_utils.training import fit
+from course_utils.vae import VAE
 
 DISCRIMINATOR = [784, 512, 256, 1]
 RECIPES = {  # how the course writes the networks; sizes of the layers; widths that have batch norm
@@ -65,6 +68,31 @@ def test_the_networks_of_the_recipes_train(recipe):
     history = fit(gan, torch.rand(64, 1, 28, 28), steps=4, batch_size=16, log_every=2)
     assert not torch.equal(before[0], weights(gan.generator)) and not torch.equal(before[1], weights(gan.discriminator))
     assert history["d_loss"][-1] < history["d_loss"][0] and gan.sample(3).shape == (3, 1, 28, 28)
+
+
+VAES = {  # how the course writes the networks; sizes of the encoder's layers, its output double; of the decoder's
+    "A": (lambda: (MLPEncoder(20), MLPGenerator(20)), [784, 512, 256, 40], [20, 256, 512, 784]),
+    "B": (lambda: (MLPEncoder(20, (400,)), MLPGenerator(20, (400,))), [784, 400, 40], [20, 400, 784]),
+    "C": (lambda: (MLPEncoder(2, (256,)), MLPGenerator(2, (256,))), [784, 256, 4], [2, 256, 784]),
+}
+
+
+@pytest.mark.parametrize("recipe", VAES)
+@pytest.mark.parametrize("stochastic", [True, False])
+def test_the_autoencoders_of_the_recipes_have_the_sizes_computed_by_hand_and_train(recipe, stochastic):
+    build, of_encoder, of_decoder = VAES[recipe]
+    torch.manual_seed(0)
+    vae = VAE(*build(), stochastic=stochastic)
+    assert [parameters(vae.encoder), parameters(vae.decoder)] == [by_hand(of_encoder), by_hand(of_decoder)]
+    history = fit(vae, torch.rand(64, 1, 28, 28), steps=6, batch_size=16, log_every=2)
+    assert history["reconstruction"][-1] < history["reconstruction"][0]
+    assert vae.sample(3).shape == (3, 1, 28, 28)
+
+
+def test_a_convolutional_encoder_goes_from_images_to_means_and_log_variances():
+    encoder = ConvEncoder(5, (4, 6))
+    assert encoder(torch.rand(3, 1, 28, 28)).shape == (3, 10)
+    assert parameters(encoder) - parameters(ConvDiscriminator((4, 6))) == 9 * (6 * 7 * 7 + 1)
 
 
 def test_an_activation_stands_between_layers_and_not_after_the_last():

@@ -1,0 +1,178 @@
+"""The variational autoencoder: encode, reparameterize, decode (Kingma and Welling, 2014)."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from course_utils.losses import LIKELIHOODS, kl_divergence
+from course_utils.networks import sample
+from course_utils.runtime import forked_random, looking_at
+
+
+def reparameterize(mu: Tensor, logvar: Tensor) -> Tensor:
+    """Return z = mu + sigma * eps, a code from N(mu, exp(logvar)) through which gradients pass (section 2.4)."""
+    return mu + (0.5 * logvar).exp() * torch.randn_like(mu)
+
+
+class VAE(nn.Module):
+    """An encoder and a decoder that raise one lower bound on log p(x), in nats (Kingma and Welling, 2014).
+
+    Parameters
+    ----------
+    encoder : x (N, ...) to (N, 2 * latent_dim): the means and the log-variances of q(z | x).
+    decoder : z (N, latent_dim) to raw output; it has an attribute `latent_dim`. Every generator of the course serves.
+    likelihood : "bernoulli" (each pixel is 1 with a probability) or "gaussian" (with its normalizer).
+    sigma : standard deviation of the Gaussian likelihood in units of the data; one for all, or a tuple for points.
+    beta : weight of the KL divergence in the loss; 1 is the bound itself (Higgins et al., 2017).
+    warmup_steps : steps over which that weight grows from 0 to beta (Bowman et al., 2016).
+    free_bits : nats of KL for each latent dimension that cost nothing (Kingma et al., 2016, equation 15).
+    stochastic : False makes a plain autoencoder: the code is the mean, and there is no KL.
+    lr : learning rate of Adam.
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        likelihood: str = "bernoulli",
+        sigma: float | tuple[float, ...] = 1.0,
+        beta: float = 1.0,
+        warmup_steps: int = 0,
+        free_bits: float = 0.0,
+        stochastic: bool = True,
+        lr: float = 1e-3,
+    ):
+        super().__init__()
+        if likelihood not in LIKELIHOODS:
+            raise ValueError(f"expected a likelihood among {', '.join(LIKELIHOODS)}, got {likelihood!r}")
+        if torch.as_tensor(sigma).min() <= 0:
+            raise ValueError(f"expected sigma above 0, got {sigma}")
+        if likelihood == "bernoulli" and len(getattr(decoder, "shape", (1, 28, 28))) == 1:
+            raise ValueError('expected likelihood="gaussian" for points, got "bernoulli", which is for images')
+        if min(beta, warmup_steps, free_bits) < 0:
+            raise ValueError(
+                f"expected beta, warmup_steps and free_bits of at least 0, got {beta}, {warmup_steps} and {free_bits}"
+            )
+        self.encoder, self.decoder, self.likelihood, self.sigma = encoder, decoder, likelihood, sigma
+        self.beta, self.warmup_steps, self.free_bits = beta, warmup_steps, free_bits
+        self.stochastic, self.lr = stochastic, lr
+
+    def make_optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        """Return one Adam for both networks: they share one loss."""
+        fused = next(self.parameters()).device.type in ("cpu", "cuda")
+        return {"vae": torch.optim.Adam(self.parameters(), self.lr, fused=fused)}
+
+    def training_step(self, batch, optimizers: dict, step: int) -> dict[str, Tensor]:
+        """Move encoder and decoder once; return the terms of the bound, means over the batch in nats."""
+        x = batch if isinstance(batch, Tensor) else batch[0]
+        reconstruction, kl = self.terms(x)  # (N,), (N, latent_dim)
+        loss = reconstruction.mean() + self.kl_weight(step) * kl.mean(0).clamp(min=self.free_bits).sum()
+        optimizers["vae"].zero_grad()
+        loss.backward()
+        optimizers["vae"].step()
+        return self.report(reconstruction, kl)
+
+    def kl_weight(self, step: int) -> float:
+        """Return the weight of the KL divergence at a step: beta, or less during the warm-up."""
+        return self.beta * min(1.0, (step + 1) / self.warmup_steps) if self.warmup_steps else self.beta
+
+    def terms(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return -log p(x | z) (N,) for one code z of each x, and the KL divergence (N, latent_dim), in nats."""
+        mu, logvar = self.encode(x)  # (N, latent_dim), (N, latent_dim)
+        if not self.stochastic:
+            return self.nll(mu, x), torch.zeros_like(mu)
+        return self.nll(reparameterize(mu, logvar), x), kl_divergence(mu, logvar)
+
+    def report(self, reconstruction: Tensor, kl: Tensor) -> dict[str, Tensor]:
+        """Return the means to log; a plain autoencoder has no bound."""
+        reconstruction, kl = reconstruction.detach().mean(), kl.detach().sum(1).mean()
+        if not self.stochastic:
+            return {"reconstruction": reconstruction}
+        return {"reconstruction": reconstruction, "kl": kl, "elbo": -reconstruction - kl}
+
+    def evaluate(self, x: Tensor) -> dict[str, Tensor]:
+        """Return what `training_step` returns, for held-out data and without a step."""
+        with looking_at(self):
+            return self.report(*self.terms(x))
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the mean and the log-variance of q(z | x): (N, latent_dim) each."""
+        output, d = self.encoder(x), self.decoder.latent_dim
+        if output.shape != (len(x), 2 * d):
+            expected = f"({len(x)}, {2 * d}), means and log-variances for latent_dim={d}"
+            raise ValueError(f"expected the encoder's output to have the shape {expected}, got {tuple(output.shape)}")
+        mu, logvar = output.chunk(2, dim=1)
+        return mu, logvar
+
+    def nll(self, z: Tensor, x: Tensor) -> Tensor:
+        """Return -log p(x | z) in nats: (N,)."""
+        output = self.decoder(z)
+        if output.shape != x.shape:  # it would broadcast
+            raise ValueError(f"expected data shaped {tuple(output.shape)}, got {tuple(x.shape)}")
+        return LIKELIHOODS[self.likelihood](output, x, self.sigma)
+
+    def codes(self, x: Tensor) -> Tensor:
+        """Return the mean of q(z | x) for each x, to look at: (N, latent_dim)."""
+        with looking_at(self) as device:
+            return torch.cat([self.encode(part.to(device))[0].cpu() for part in x.split(250)])
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """Return the mean of p(x | z) at the mean code of each x, to look at: the shape of x."""
+        return self.sample(z=self.codes(x))
+
+    def active_units(self, x: Tensor, threshold: float = 0.01) -> int:
+        """Return how many latent dimensions say something about x: their mean code varies over x by more than that.
+
+        The threshold is on the variance (Burda et al., 2016, section 5.2).
+        """
+        return int((self.codes(x).var(0) > threshold).sum())
+
+    def elbo(self, x: Tensor, seed: int = 0) -> Tensor:
+        """Return an estimate of the lower bound on log p(x), from one code each, in nats: (N,)."""
+
+        def elbo(part: Tensor) -> Tensor:
+            reconstruction, kl = self.terms(part)
+            return -reconstruction - kl.sum(1)
+
+        return self.bound(elbo, x, seed)
+
+    def iwae_bound(self, x: Tensor, k: int = 50, seed: int = 0) -> Tensor:
+        """Return the k-sample bound on log p(x) in nats, which rises to it with k: (N,) (Burda et al., 2016, eq. 8)."""
+        if k < 1:
+            raise ValueError(f"expected a number of samples k of at least 1, got {k}")
+        return self.bound(lambda part: self.log_mean_weight(part, k), x, seed)
+
+    def bound(self, estimate: Callable[[Tensor], Tensor], x: Tensor, seed: int) -> Tensor:
+        """Return an estimate for each x, in parts and with noise of its own, so that looking changes nothing."""
+        if not self.stochastic:
+            raise ValueError("expected a stochastic VAE, got a plain autoencoder: it has no likelihood to bound")
+        with looking_at(self) as device, forked_random(seed, device):
+            return torch.cat([estimate(part.to(device)).cpu() for part in x.split(500)])
+
+    def log_mean_weight(self, x: Tensor, k: int) -> Tensor:
+        """Return log of the mean of p(x, z) / q(z | x) over k codes z from q(z | x): (N,)."""
+        mu, logvar = self.encode(x)
+        total = torch.full_like(mu[:, 0], -math.inf)  # (N,), log of the sum of weights so far
+        for _ in range(k):
+            eps = torch.randn_like(mu)
+            z = mu + (0.5 * logvar).exp() * eps  # (N, latent_dim)
+            prior_over_posterior = 0.5 * (eps.square() + logvar - z.square()).sum(1)  # (N,), log p(z) - log q(z | x)
+            total = torch.logaddexp(total, prior_over_posterior - self.nll(z, x))
+        return total - math.log(k)
+
+    def sample(self, n: int = 64, z: Tensor | None = None, seed: int = 0, pixels: bool = False) -> Tensor:
+        """Return means of p(x | z) to look at, for codes of the prior; the same n and seed give the same codes.
+
+        `z` (n, latent_dim) replaces the codes. With `pixels` each pixel (or coordinate) is drawn from p(x | z), and
+        Gaussian grey levels are cut off at 0 and 1.
+        """
+        means = sample(self.decoder, n, z, seed)
+        if not pixels:
+            return means
+        noise = torch.Generator().manual_seed(seed + 1)
+        if self.likelihood == "bernoulli":
+            return torch.bernoulli(means, generator=noise)
+        drawn = means + torch.as_tensor(self.sigma) * torch.randn(means.shape, generator=noise)
+        return drawn.clamp(0, 1) if means.dim() == 4 else drawn
