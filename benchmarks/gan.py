@@ -5,7 +5,7 @@
     python benchmarks/gan.py mnist --minutes 20 --contenders printed logits
 
 The recipe asks for 200 epochs of 60,000 images, about 187,500 steps; here batches come at random from 50,000, and 20
-minutes are about 76,000 steps. `ours` was searched with search_gan.py on digits; of `logits` only the learning rate was
+minutes are about 76,000 steps. `ours` was searched with search.py on digits; of `logits` only the learning rate was
 tuned (`--tune`). A budget of seconds becomes a number of steps: the time of a step is measured first, on the idle
 machine, all contenders in turn. The runs themselves then go two at a time, one core each, and can be stopped
 and resumed. Scores are against test images and go to benchmarks/results/gan_DATASET.json.

@@ -1,0 +1,172 @@
+"""Search for settings: the same seconds for every candidate of both families, chosen on validation images.
+
+    python benchmarks/search.py gan --dataset digits --seconds 60 --seeds 1
+    python benchmarks/search.py vae --dataset digits --seconds 60 --seeds 1
+
+Every candidate changes some settings of its family's base. Each run trains for as many steps as take the given seconds
+of one core (processor time, measured first), two runs at a time. Results go to
+benchmarks/results/search_FAMILY_DATASET.jsonl, one line a run; runs that are already there are not repeated. A VAE is
+chosen by the Fréchet distance of its means, as the GAN by that of its samples; pixel samples and ELBO are noted.
+"""
+
+import argparse
+import json
+import multiprocessing
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from environment import RESULTS, describe
+from torch import nn
+
+from course_utils import data, metrics, networks
+from course_utils.gan import GAN
+from course_utils.runtime import seed_everything
+from course_utils.training import fit
+from course_utils.vae import VAE
+
+
+class Family(NamedTuple):
+    build: Callable[[dict], nn.Module]
+    base: dict
+    changes: list[dict]
+
+
+def gan(c: dict) -> GAN:
+    """Return the GAN of a candidate, untrained."""
+    generator = networks.ConvGenerator(c["latent_dim"], c["g_channels"], c["g_act"], c["batch_norm"])
+    return GAN(
+        generator, networks.ConvDiscriminator(c["d_channels"]), c["loss"], r1_weight=c["r1_weight"],
+        penalty_every=c["penalty_every"], generator_lr=c["g_lr"], discriminator_lr=c["d_lr"], betas=c["betas"],
+    )  # fmt: skip
+
+
+def vae(c: dict) -> VAE:
+    """Return the VAE of a candidate, untrained."""
+    encoder = networks.ConvEncoder(c["latent_dim"], c["e_channels"])
+    decoder = networks.ConvGenerator(c["latent_dim"], c["g_channels"], batch_norm=c["batch_norm"])
+    return VAE(encoder, decoder, c["likelihood"], c["sigma"], c["beta"], lr=c["lr"])
+
+
+FAMILIES = {
+    "gan": Family(
+        gan,
+        dict(
+            latent_dim=32,
+            g_channels=(32, 16),
+            d_channels=(32, 64),
+            batch_norm=False,
+            g_act="silu",
+            loss="non_saturating",
+            r1_weight=1.0,
+            penalty_every=8,
+            g_lr=2e-3,
+            d_lr=2e-3,
+            betas=(0.0, 0.99),
+            batch_size=16,
+            average=0.999,
+            schedule="linear",
+        ),  # fmt: skip
+        [
+            {},
+            {"r1_weight": 0.3},
+            {"batch_norm": True},
+            {"latent_dim": 16},
+            {"g_lr": 3e-3, "d_lr": 3e-3},
+            {"batch_size": 8},
+            {"betas": (0.5, 0.99)},
+            {"schedule": "cosine"},
+            {"average": 0.99},
+            {"r1_weight": 0.1},
+            {"g_channels": (48, 24)},
+            {"batch_size": 32},
+            {"g_lr": 1e-3, "d_lr": 1e-3},
+            {"loss": "hinge"},
+        ],
+    ),
+    "vae": Family(
+        vae,
+        dict(
+            latent_dim=16,
+            g_channels=(32, 16),
+            e_channels=(32, 64),
+            batch_norm=False,
+            likelihood="bernoulli",
+            sigma=1.0,
+            beta=1.0,
+            lr=2e-3,
+            batch_size=64,
+            average=0.999,
+            schedule="linear",
+        ),  # fmt: skip
+        [
+            {},
+            {"latent_dim": 8},
+            {"latent_dim": 32},
+            {"beta": 2.0},
+            {"beta": 4.0},
+            {"beta": 0.5},
+            {"likelihood": "gaussian", "sigma": 0.2},
+            {"likelihood": "gaussian", "sigma": 0.3},
+            {"batch_size": 16},
+            {"batch_size": 32},
+            {"lr": 4e-3},
+            {"lr": 1e-3},
+            {"g_channels": (48, 24)},
+            {"batch_norm": True},
+        ],
+    ),
+}
+
+
+def run(job: tuple[str, str, dict, int, float]) -> dict:
+    """Train one candidate with one seed and score it on validation images."""
+    torch.set_num_threads(1)
+    family, name, change, seed, seconds = job
+    candidate = FAMILIES[family].base | change
+    images = data.load(name)
+    judge = metrics.Judge(images, against="validation")
+    options = {k: candidate[k] for k in ("batch_size", "average", "schedule")}
+
+    def trained(steps: int) -> nn.Module:
+        seed_everything(seed)
+        model = FAMILIES[family].build(candidate)
+        fit(model, images.train, steps=steps, seed=seed, **options)
+        return model
+
+    trained(50)
+    start = time.process_time()
+    trained(150)
+    steps = int(seconds * 150 / (time.process_time() - start))
+    model = trained(steps)
+    score = judge.score(model.sample(judge.n))
+    if family == "vae":
+        pixels = judge.frechet(model.sample(judge.n, pixels=True))
+        score |= {"pixels": pixels / judge.floor["frechet"], "elbo": model.elbo(images.validation).mean().item()}
+    run = {"change": change, "seed": seed, "seconds": seconds, "steps": steps, "environment": describe()}
+    return run | {"ratio": score["frechet"] / judge.floor["frechet"]} | score
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("family", choices=FAMILIES)
+    parser.add_argument("--dataset", default="digits")
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seeds", type=int, default=1)
+    args = parser.parse_args()
+    path = RESULTS / f"search_{args.family}_{args.dataset}.jsonl"
+    done = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    seen = {json.dumps([d["change"], d["seed"], d["seconds"]]) for d in done}
+    changes = FAMILIES[args.family].changes
+    jobs = [(args.family, args.dataset, change, seed, args.seconds) for seed in range(args.seeds) for change in changes]
+    jobs = [job for job in jobs if json.dumps(job[2:]) not in seen]
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        for result in pool.imap_unordered(run, jobs):
+            print("{ratio:6.2f} × floor  {steps:6d} steps  seed {seed}  {change}".format(**result), flush=True)
+            with path.open("a") as file:
+                file.write(json.dumps(result) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""The VAE of PyTorch's example on grey MNIST: its test loss, and what its training costs beside the ordinary loop.
+
+    python benchmarks/vae_grey.py
+
+784-400-20, Adam 1e-3, batches of 128, 10 epochs of 60,000 images; published logs of the example end at a test loss of
+105.6. Two epochs' worth of steps are timed in interleaved rounds: `fit`; the same training written with a DataLoader
+and a transform per image; and nothing but the matrix products of such a step. Writes benchmarks/results/vae_grey.json.
+"""
+
+import json
+import statistics
+import time
+
+import torch
+from environment import RESULTS, describe
+from torch.nn import functional as F
+from torch.utils.data import DataLoader
+from torchvision import datasets, transforms
+
+from course_utils import data, networks
+from course_utils.runtime import seed_everything
+from course_utils.training import fit
+from course_utils.vae import VAE, reparameterize
+
+BATCH, EPOCHS, SEEDS, ROUNDS, TIMED = 128, 10, 3, 7, 469
+
+
+def example() -> VAE:
+    return VAE(networks.MLPEncoder(20, (400,)), networks.MLPGenerator(20, (400,)))
+
+
+def ordinary(dataset, steps: int) -> VAE:
+    """Train as tutorials do: pictures read one by one, the two terms by PyTorch's functions."""
+    vae, step = example(), 0
+    optimizer = torch.optim.Adam(vae.parameters(), 1e-3)
+    while True:
+        for images, _ in DataLoader(dataset, BATCH, shuffle=True):
+            x = images.view(-1, 784)
+            mu, logvar = vae.encoder(x).chunk(2, 1)
+            probabilities = vae.decoder(reparameterize(mu, logvar)).sigmoid().view(-1, 784)
+            bce = F.binary_cross_entropy(probabilities, x, reduction="sum")
+            kl = -0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp())
+            optimizer.zero_grad()
+            (bce + kl).backward()
+            optimizer.step()
+            step += 1
+            if step == steps:
+                return vae
+
+
+@torch.no_grad()
+def products(steps: int) -> None:
+    """Only the matrix products of a step: forwards, to the weights, to the inputs (but those of the first layer)."""
+    shapes = [(784, 400), (400, 40), (20, 400), (400, 784)]
+    layers = [(torch.randn(BATCH, n), torch.randn(m, n), torch.randn(BATCH, m)) for n, m in shapes]
+    for _ in range(steps):
+        for i, (x, weight, grad) in enumerate(layers):
+            x @ weight.T
+            grad.T @ x
+            if i:
+                grad @ weight
+
+
+def main() -> None:
+    images = data.load("mnist")
+    train = torch.cat([images.train, images.validation])  # the 60,000 of the example
+    dataset = datasets.MNIST(data.FOLDER, transform=transforms.ToTensor())
+    ways = {
+        "fit": lambda: fit(example(), train, steps=TIMED, batch_size=BATCH, device="cpu"),
+        "ordinary": lambda: ordinary(dataset, TIMED),
+        "products": lambda: products(TIMED),
+    }
+    rows = []
+    for i in range(ROUNDS + 1):
+        row = {}
+        for name in (list(ways), list(ways)[::-1])[i % 2]:
+            start = time.perf_counter()
+            ways[name]()
+            row[name] = (time.perf_counter() - start) / TIMED
+        rows += [row] if i else []  # the first round warms up
+    losses = []
+    for seed in range(SEEDS):
+        seed_everything(seed)
+        vae = example()
+        fit(vae, train, steps=EPOCHS * len(train) // BATCH, batch_size=BATCH, seed=seed)
+        losses.append(-vae.elbo(images.test).mean().item())
+    ratios = {name: [row["fit"] / row[name] for row in rows] for name in ("ordinary", "products")}
+    result = {"environment": describe() | {"threads": torch.get_num_threads()}, "test_loss": losses,
+              "milliseconds": {name: 1e3 * statistics.median(row[name] for row in rows) for name in ways},
+              "fit_over": {name: [statistics.median(r), min(r), max(r)] for name, r in ratios.items()}}  # fmt: skip
+    (RESULTS / "vae_grey.json").write_text(json.dumps(result, indent=1))
+    print("test loss of", SEEDS, "seeds:", "  ".join(f"{loss:.2f}" for loss in losses))
+    for name, milliseconds in result["milliseconds"].items():
+        print(f"{name:9s} {milliseconds:6.2f} ms a step (median of {ROUNDS} rounds of {TIMED})")
+    for name, (median, low, high) in result["fit_over"].items():
+        print(f"fit over {name}: {median:.3f} ({low:.3f} to {high:.3f})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""Answers to lesson 06 as learners write them: wrong ones, each under a part of its message, and right ones."""
+
+import numpy as np
+import torch
+from scipy.stats import norm
+from torch.distributions import Normal
+from torch.nn.functional import binary_cross_entropy_with_logits as BCE
+from torch.nn.functional import softplus
+
+from course_utils.exercises import lesson_06
+
+
+def quantiles(n):
+    return Normal(0, 1).icdf((torch.arange(n) + 0.5) / n)
+
+
+def picture(columns, rows):
+    z1, z0 = torch.meshgrid(rows, columns, indexing="ij")
+    return torch.stack([z0.flatten(), z1.flatten()], dim=1)
+
+
+def same_values(values):
+    return lambda n: picture(values(n), values(n).flip(0))
+
+
+def by_icdf(probabilities):
+    return same_values(lambda n: Normal(0, 1).icdf(probabilities(n)))
+
+
+def by_loop(n):
+    values = quantiles(n).tolist()
+    return torch.tensor([[z0, z1] for z1 in reversed(values) for z0 in values])
+
+
+def with_scipy(n):
+    values = norm.ppf((np.arange(n) + 0.5) / n)
+    z0, z1 = np.meshgrid(values, values[::-1])
+    return torch.from_numpy(np.stack([z0.ravel(), z1.ravel()], axis=1))
+
+
+LATENT_GRID = {
+    "evenly spaced": same_values(lambda n: torch.linspace(-3, 3, n)),
+    "with a fixed margin": by_icdf(lambda n: torch.linspace(0.05, 0.95, n)),
+    "infinite at an edge": by_icdf(lambda n: torch.linspace(0, 1, n)),
+    "the borders between n + 1 shares": by_icdf(lambda n: torch.arange(1, n + 1) / (n + 1)),
+    "these are the probabilities themselves": same_values(lambda n: (torch.arange(n) + 0.5) / n),
+    "`cdf` turns values into probabilities": same_values(lambda n: Normal(0, 1).cdf((torch.arange(n) + 0.5) / n)),
+    "upside down": lambda n: picture(quantiles(n), quantiles(n)),
+    "half a turn": lambda n: picture(-quantiles(n), quantiles(n)),
+    "left and right are swapped": lambda n: picture(-quantiles(n), -quantiles(n)),
+    "rows and columns are swapped": lambda n: torch.stack(
+        torch.meshgrid(quantiles(n), quantiles(n), indexing="ij"), dim=-1
+    ).reshape(-1, 2),
+    "still a square": lambda n: by_loop(n).reshape(n, n, 2),
+    "the shape is (2, n * n)": lambda n: by_loop(n).t(),
+    "in double precision": with_scipy,
+}
+
+BETAS = {
+    "the weights that stand in the code": lambda pixels, latent_dim, batch_size: (1.0, 1.0, 1.0),
+    "these are upside down": lambda pixels, latent_dim, batch_size: [
+        latent_dim / pixels,
+        1 / pixels,
+        1 / pixels / batch_size,
+    ],
+    "the pixels are missing everywhere": lambda pixels, latent_dim, batch_size: (1 / latent_dim, 1, batch_size),
+    "(b) and (c) have changed places": lambda pixels, latent_dim, batch_size: (
+        pixels / latent_dim,
+        batch_size * pixels,
+        pixels,
+    ),
+    "(a) and (b) have changed places": lambda pixels, latent_dim, batch_size: (
+        pixels,
+        pixels / latent_dim,
+        batch_size * pixels,
+    ),
+    "the batch counts once too often": lambda pixels, latent_dim, batch_size: (
+        pixels * batch_size / latent_dim,
+        pixels * batch_size,
+        pixels * batch_size * batch_size,
+    ),
+    "in (b) and (c) the latent dimensions": lambda pixels, latent_dim, batch_size: (
+        pixels / latent_dim,
+        pixels * latent_dim,
+        pixels * latent_dim * batch_size,
+    ),
+}
+ONE_WRONG = {  # (a), (b) and (c); None stands for the right number
+    "(a) is only half done": (lambda p, d, n: p, None, None),
+    "(a): the mean over the latent dimensions divides": (lambda p, d, n: p * d, None, None),
+    "(a): two means do not cancel": (lambda p, d, n: 1, None, None),
+    "(a) is upside down": (lambda p, d, n: d / p, None, None),
+    "(a): only the mean of the KL": (lambda p, d, n: 1 / d, lambda p, d, n: 1, None),
+    "(a): the batch does not enter": (lambda p, d, n: p / d * n, None, lambda p, d, n: p),
+    "(b): nothing divides the KL": (None, lambda p, d, n: p / d, None),
+    "(b): the KL is as it should be": (None, lambda p, d, n: 1, lambda p, d, n: n),
+    "(b) is upside down": (None, lambda p, d, n: 1 / p, None),
+    "(b): the latent dimensions do not enter": (None, lambda p, d, n: p * d, None),
+    "(b): the batch does not enter": (None, lambda p, d, n: p * n, None),
+    "(c): the batch size is missing": (None, None, lambda p, d, n: p),
+    "(c): the pixels are missing": (None, None, lambda p, d, n: n),
+    "(c): the sum over the batch makes": (None, None, lambda p, d, n: p / n),
+    "(c): the latent dimensions do not enter": (None, None, lambda p, d, n: p * n * d),
+    "(c): a sum against a mean": (None, None, lambda p, d, n: 1),
+    "(c) is upside down": (None, None, lambda p, d, n: 1 / (p * n)),
+}
+
+
+def in_place_of_the_right(parts):
+    def answer(pixels, latent_dim, batch_size):
+        right = [pixels / latent_dim, pixels, pixels * batch_size]
+        return [r if part is None else part(pixels, latent_dim, batch_size) for part, r in zip(parts, right)]
+
+    return answer
+
+
+BETAS |= {part: in_place_of_the_right(parts) for part, parts in ONE_WRONG.items()}
+
+
+def edited(mends, likelihood=lambda terms: terms.sum(-1).mean(), total=lambda nll, kl: nll + kl, noise=lambda eps: eps):
+    """The notebook's loss after a learner's edits."""
+
+    def answer(encoder, decoder, images, eps):
+        x = images if "range" in mends else 2 * images - 1
+        mu, logvar = encoder(images.flatten(1)).chunk(2, dim=1)
+        z = mu + (logvar / 2 if "width" in mends else logvar).exp() * noise(eps)
+        output = decoder(z)
+        x = x.view(output.shape) if "shape" in mends else x.flatten(2)
+        reconstruction = likelihood(softplus(output) - x * output)
+        kl = (1 + logvar - mu**2 - logvar.exp()).sum(1).mean()
+        kl = -kl if "sign" in mends else kl
+        return total(reconstruction, kl / 2 if "half" in mends else kl)
+
+    return answer
+
+
+def rewritten(encoder, decoder, images, eps):
+    mu, logvar = encoder(images.view(len(images), -1)).chunk(2, dim=-1)
+    output = decoder(mu + torch.exp(0.5 * logvar) * eps)
+    reconstruction = BCE(output, images.flatten(1), reduction="sum") / len(images)
+    return reconstruction - 0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp()) / len(images)
+
+
+ALL = ("range", "width", "shape", "sign", "half")
+MENDED_LOSS = {
+    "all five bugs are left; one of them: a Bernoulli": edited([]),
+    "four bugs are left; one of them: a Bernoulli": edited(["sign"]),
+    "three bugs are left; one of them: a Bernoulli": edited(["sign", "half"]),
+    "two bugs are left; one of them: a Bernoulli": edited(["shape", "sign", "half"]),
+    "one bug is left: a Bernoulli": edited(["width", "shape", "sign", "half"]),
+    "four bugs are left; one of them: the codes": edited(["range"]),
+    "three bugs are left; one of them: the codes": edited(["range", "shape"]),
+    "two bugs are left; one of them: the codes": edited(["range", "shape", "half"]),
+    "one bug is left: the codes": edited(["range", "shape", "sign", "half"]),
+    "three bugs are left; one of them: pixels and logits": edited(["range", "width"]),
+    "two bugs are left; one of them: pixels and logits": edited(["range", "width", "sign"]),
+    "one bug is left: pixels and logits": edited(["range", "width", "sign", "half"]),
+    "two bugs are left; one of them: the KL is never negative": edited(["range", "width", "shape"]),
+    "one bug is left: the KL is never negative": edited(["range", "width", "shape", "half"]),
+    "one bug is left: the KL is not what it should be": edited(["range", "width", "shape", "sign"]),
+    "this is the bound itself": edited(ALL, total=lambda nll, kl: -(nll + kl)),
+    "this is a mean over the pixels": edited(ALL, likelihood=torch.mean),
+    "the whole loss is divided by 784": edited(ALL, likelihood=torch.mean, total=lambda nll, kl: nll + kl / 784),
+    "the sum over the batch": lambda encoder, decoder, images, eps: (
+        rewritten(encoder, decoder, images, eps) * images.shape[0]
+    ),
+    "the KL is gone": edited(ALL, total=lambda nll, kl: nll),
+    "the noise is gone": edited(ALL, noise=torch.zeros_like),
+    "noise is drawn anew": edited(ALL, noise=lambda eps: torch.randn(eps.shape)),
+    "carries no gradient": edited(ALL, total=lambda nll, kl: (nll + kl).item()),
+}
+
+EXERCISES = lesson_06
+WRONG = {"latent_grid": LATENT_GRID, "betas": BETAS, "mended_loss": MENDED_LOSS}
+
+
+RIGHT = [
+    ("latent_grid", by_loop),
+    ("latent_grid", lambda n: with_scipy(n).float()),
+    ("latent_grid", lambda n: torch.cartesian_prod(-quantiles(n), quantiles(n))[:, [1, 0]]),
+    ("betas", lambda p, d, n: [p / d, float(p), n * p]),
+    ("betas", lambda p, d, n: p * torch.tensor([1 / d, 1, n])),
+    ("betas", lambda p, d, n: np.array([p / d, p, p * n])),
+    ("mended_loss", edited(ALL)),
+    ("mended_loss", rewritten),
+]
