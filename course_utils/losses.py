@@ -9,7 +9,7 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import relu, softplus
+from torch.nn.functional import binary_cross_entropy_with_logits, relu, softplus
 
 from course_utils.networks import to_data
 
@@ -95,7 +95,7 @@ def bernoulli_nll(output: Tensor, x: Tensor, sigma=None) -> Tensor:
 
     For grey levels in x it is the mean over pixels drawn with these probabilities. `sigma` is not used.
     """
-    return softplus(output).flatten(1).sum(1) - (x * output).flatten(1).sum(1)
+    return binary_cross_entropy_with_logits(output, x, reduction="none").flatten(1).sum(1)
 
 
 def gaussian_nll(output: Tensor, x: Tensor, sigma: float | tuple[float, ...]) -> Tensor:

@@ -1,0 +1,65 @@
+"""How good is a VAE after 60 seconds of one core? Means, pixel samples and ELBO of three seeds, on test images.
+
+    python benchmarks/vae.py digits
+
+The settings are those that search.py chose on validation images of the digits, with the same seconds as the GAN of
+lesson 03. The seconds become a number of steps, those of the chosen run of the search. Writes
+benchmarks/results/vae_DATASET.json.
+"""
+
+import argparse
+import json
+import multiprocessing
+
+import torch
+from environment import RESULTS, describe
+from search import FAMILIES
+
+from course_utils import data, metrics
+from course_utils.runtime import seed_everything
+from course_utils.training import fit
+
+SEEDS = 3
+
+
+def chosen() -> dict:
+    """Return the best run of the search."""
+    lines = (RESULTS / "search_vae_digits.jsonl").read_text().splitlines()
+    return min(map(json.loads, lines), key=lambda run: run["ratio"])
+
+
+def run(job: tuple[str, dict, int, int]) -> dict:
+    """Train with one seed and score against test images."""
+    dataset, change, steps, seed = job
+    torch.set_num_threads(1)
+    images, settings = data.load(dataset), FAMILIES["vae"].base | change
+    judge = metrics.Judge(images)
+    seed_everything(seed)
+    vae = FAMILIES["vae"].build(settings)
+    options = {name: settings[name] for name in ("batch_size", "average", "schedule")}
+    fit(vae, images.train, steps=steps, seed=seed, **options)
+    means, pixels = judge.score(vae.sample(judge.n)), judge.frechet(vae.sample(judge.n, pixels=True))
+    rebuilt = judge.frechet(vae.reconstruct(images.test[: judge.n]))
+    floor = judge.floor["frechet"]
+    ratios = {"means": means["frechet"] / floor, "pixels": pixels / floor, "reconstructions": rebuilt / floor}
+    elbo = vae.elbo(images.test).mean().item()
+    return {"seed": seed, "steps": steps, "elbo": elbo, "active_units": vae.active_units(images.test)} | ratios | means
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("dataset", choices=data.IMAGE_SETS)
+    args = parser.parse_args()
+    best = chosen()
+    jobs = [(args.dataset, best["change"], best["steps"], seed) for seed in range(SEEDS)]
+    runs = []
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        for result in pool.imap(run, jobs):
+            runs.append(result)
+            print("seed {seed}  means {means:5.2f}  pixels {pixels:5.2f} × floor  ELBO {elbo:7.2f}".format(**result))
+    result = {"change": best["change"], "seconds": best["seconds"], "environment": describe(), "runs": runs}
+    (RESULTS / f"vae_{args.dataset}.json").write_text(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
