@@ -171,20 +171,29 @@ def score_table(scores: Mapping[str, Mapping[str, float]], title: str) -> None:
     display(Markdown("\n".join(f"| {' | '.join(line)} |" for line in lines)))
 
 
-def live(n: int = 32) -> Callable[[nn.Module, History], None]:
-    """Return a callback for `fit` that redraws, in place, n samples of a GAN from one fixed z beside its D."""
+def live(
+    n: int = 32,
+    names: Sequence[str] = ("d_real", "d_fake"),
+    ylabel: str = "mean of D",
+    ylim: tuple[float, float] = (0, 1),
+    images: Tensor | None = None,
+) -> Callable[[nn.Module, History], None]:
+    """Return a callback for `fit` that redraws, in place, n samples from one fixed z beside logged metrics.
+
+    Above them stand `images` (N, 1, H, W), if any, and what the model rebuilds from their codes.
+    """
     handle = None
 
     def draw(model: nn.Module, history: History) -> None:
         nonlocal handle
         fig, (left, right) = plt.subplots(1, 2, figsize=(8, 2.8), width_ratios=(1.5, 1))
-        draw_images(left, model.sample(n))
+        above = [] if images is None else [images, model.reconstruct(images)]
+        draw_images(left, torch.cat([*above, model.sample(n)]), len(images) if above else 8)
         step = history.steps[-1] if history.steps else 0
-        left.set_title(f"Samples after {step:,} steps")
+        left.set_title(f"{'Real, rebuilt, sampled' if above else 'Samples'} after {step:,} steps")
         if history.steps:
-            draw_curves(right, history, ("d_real", "d_fake"))
-        right.set(ylim=(0, 1), ylabel="mean of D")
-        alt = f"{n} generated images from one fixed z after {step} steps, beside D(x) and D(G(z)) so far"
-        handle = redraw(handle, fig, alt)
+            draw_curves(right, history, names)
+        right.set(ylim=ylim, ylabel=ylabel)
+        handle = redraw(handle, fig, f"{n} images from fixed z after {step} steps, beside {' and '.join(names)} so far")
 
     return draw
