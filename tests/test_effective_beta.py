@@ -45,6 +45,13 @@ def test_the_beta_is_the_one_that_follows_by_hand(name):
     assert effective_beta(loss).beta == pytest.approx(beta, rel=1e-6)
 
 
+def test_a_loss_in_single_precision_is_recognized():
+    def loss(output, x, mu, logvar):
+        return bce("sum")(output.float(), x.float()) + kl(mu.float(), logvar.float()).sum()
+
+    assert effective_beta(loss).beta == pytest.approx(1, rel=1e-3)
+
+
 def test_logits_are_taken_where_the_loss_takes_them():
     def loss(output, x, mu, logvar):
         return F.binary_cross_entropy_with_logits(output, x, reduction="sum") + kl(mu, logvar).sum()
@@ -57,6 +64,8 @@ def test_a_squared_error_states_the_sigma_that_it_assumes():
     summed = effective_beta(of(lambda o, x: ((o - x) ** 2).sum(), lambda m, v: kl(m, v).sum()), "gaussian")
     assert (summed.beta, summed.sigma) == (pytest.approx(0.5), pytest.approx(math.sqrt(0.5)))
     assert str(summed) == "β = 0.5 at σ = 1, which is β = 1 at σ = 0.7071"
+    narrow = effective_beta(of(lambda o, x: ((o - x) ** 2).sum() / 0.18, lambda m, v: 4 * kl(m, v).sum()), "gaussian")
+    assert (narrow.beta, narrow.sigma) == (pytest.approx(0.36), pytest.approx(0.6))  # σ = 0.3, β = 4
     mean = effective_beta(of(F.mse_loss, lambda m, v: kl(m, v).sum(1).mean()), "gaussian")
     assert mean.sigma == pytest.approx(math.sqrt(784 / 2))
 
@@ -72,6 +81,10 @@ NO_ELBO = {
     "log-variance left out": of(bce("sum"), lambda mu, logvar: 0.5 * (mu**2).sum()),
     "no reconstruction": of(lambda output, x: 0 * output.sum(), lambda mu, logvar: kl(mu, logvar).sum()),
     "images in [-1, 1]": of(lambda output, x: -(x * output.log()).sum(), lambda mu, logvar: kl(mu, logvar).sum()),
+    "product of the two": lambda output, x, mu, logvar: bce("sum")(output, x) * kl(mu, logvar).sum(),
+    "terms that interact": lambda output, x, mu, logvar: (
+        bce("sum")(output, x) + kl(mu, logvar).sum() + 1e-4 * bce("sum")(output, x) * kl(mu, logvar).sum()
+    ),
     "not one number": lambda output, x, mu, logvar: kl(mu, logvar).sum(1),
 }
 

@@ -180,6 +180,7 @@ LOOKS = {
     "sample": lambda vae: vae.sample(5),
     "pixels": lambda vae: vae.sample(5, pixels=True),
     "reconstruct": lambda vae: vae.reconstruct(POINTS),
+    "evaluate": lambda vae: vae.evaluate(POINTS),
     "elbo": lambda vae: vae.elbo(POINTS),
     "iwae_bound": lambda vae: vae.iwae_bound(POINTS, 3),
     "active_units": lambda vae: vae.active_units(POINTS),

@@ -83,6 +83,16 @@ check_kl = Exercise(
         ),
         lambda m, v: half(m + v.exp() - 1 - v): "mu is not squared: its sign must not matter.",
         lambda m, v: half(v.exp() - 1 - v): "mu is left out: a code far from 0 costs half its squared distance.",
+        lambda m, v: half(m**2 + (0.5 * v).exp() - 1 - v): (
+            "exp(logvar / 2) is sigma; the KL has its square, the variance exp(logvar)."
+        ),
+        lambda m, v: half(m**2 + v.exp() ** 2 - 1 - v): (
+            "the variance is squared: exp(logvar) is sigma² already, leave out the second square."
+        ),
+        lambda m, v: half(m**2 + v.exp() - 1 - 2 * v): (
+            "logvar is counted twice: it is log sigma² already, the factor 2 belongs to log sigma."
+        ),
+        lambda m, v: half(m**2 + v**2 - 1 - v): "logvar² is not the variance: that is exp(logvar).",
         lambda m, v: kl(m, v).detach(): CUT_OFF,
     },
 )

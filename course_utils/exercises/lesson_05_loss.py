@@ -125,6 +125,13 @@ LOSS_MISTAKES = {
     wrong(loss_of, pixels=bernoulli_nll, codes=lambda terms: terms.sum(1)): (
         "this is one number for each image; take the mean over the batch."
     ),
+    lambda output, x, mu, logvar: vae_loss(output, x, mu, logvar) * len(x) / 784: (
+        "the sum over pixels and batch is divided by 784, the number of pixels: divide by the number of images."
+    ),
+    wrong(loss_of, pixels=lambda output, x: per_image(x, output)): (
+        "logits and images have changed places: the logits come first, what they are compared with second."
+    ),
+    lambda *args: (vae_loss(*args),): "several values come back: return one number, the sum of both terms.",
     lambda *args: vae_loss(*args).item(): CUT_OFF,
 } | {
     wrong(loss_of, pixels=lambda output, x, tiny=tiny: of_probabilities(output.sigmoid(), x, tiny)): EPSILON
@@ -135,7 +142,8 @@ LOSS_MISTAKES = {
 }  # fmt: skip
 
 LOSS_HINTS = {
-    FIRST: "right for mu = 0 and logvar = 0, wrong elsewhere: the likelihood is right, the mistake is in the KL."
+    FIRST: "right for mu = 0 and logvar = 0, wrong elsewhere: the likelihood is right, the mistake is in the KL, which "
+    "exercise 2 checks."
 } | {f"{what} for {SURE}": SURE_HINT for what in ("the loss", "its gradient at the logits")}
 
 check_vae_loss = Exercise(vae_loss, observe_vae_loss, LOSS_MISTAKES, LOSS_HINTS)

@@ -7,6 +7,7 @@ from torch.distributions import Normal
 from course_utils.exercises import Exercise, Observation, alike, value
 from course_utils.exercises.players import wrong
 from course_utils.runtime import forked_random
+from course_utils.vae import latent_grid
 
 
 def observe_latent_grid(function) -> Observation:
@@ -40,10 +41,6 @@ def in_rows(values: Tensor) -> Tensor:
 def grid(n: int, *, values=middles, arrange=in_rows) -> Tensor:
     """The codes with one thing changed."""
     return arrange(values(n))
-
-
-def latent_grid(n: int) -> Tensor:
-    return grid(n)
 
 
 def quantiles(shares):

@@ -6,7 +6,7 @@ SURE_HINT = (
     "works on the logits themselves."
 )
 EPSILON = (
-    "a small number inside the logarithm hides the infinity and makes the loss wrong for a sure discriminator; "
+    "a small number inside the logarithm hides the infinity and makes the loss wrong where the logits are sure; "
     "`softplus` is exact."
 )
 PROBABILITIES = (
