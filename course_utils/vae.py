@@ -77,12 +77,17 @@ class VAE(nn.Module):
     def training_step(self, batch, optimizers: dict, step: int) -> dict[str, Tensor]:
         """Move encoder and decoder once; return the terms of the bound, means over the batch in nats."""
         x = batch if isinstance(batch, Tensor) else batch[0]
-        reconstruction, kl = self.terms(x)  # (N,), (N, latent_dim)
-        loss = reconstruction.mean() + self.kl_weight(step) * kl.mean(0).clamp(min=self.free_bits).sum()
+        loss, metrics = self.loss(x, self.kl_weight(step))
         optimizers["vae"].zero_grad()
         loss.backward()
         optimizers["vae"].step()
-        return self.report(reconstruction, kl)
+        return metrics
+
+    def loss(self, x: Tensor, kl_weight: float) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the loss of a batch, a scalar in nats per image, and what to log; it can be compiled."""
+        reconstruction, kl = self.terms(x)  # (N,), (N, latent_dim)
+        loss = reconstruction.mean() + kl_weight * kl.mean(0).clamp(min=self.free_bits).sum()
+        return loss, self.report(reconstruction, kl)
 
     def kl_weight(self, step: int) -> float:
         """Return the weight of the KL divergence at a step: beta, or less during the warm-up."""
