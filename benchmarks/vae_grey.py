@@ -3,8 +3,8 @@
     python benchmarks/vae_grey.py
 
 784-400-20, Adam 1e-3, batches of 128, 10 epochs of 60,000 images; published logs of the example end at a test loss of
-105.6. An epoch's worth of steps is timed in interleaved rounds, on one core and on all: `fit`; `fit` with loss
-and optimizer compiled (where there is a C++ compiler); the same training written with a DataLoader and a transform per
+105.6. An epoch's worth of steps is timed in interleaved rounds, on one core and on all: `fit`; `fit` with the loss
+compiled (one line, where there is a C++ compiler); the same training written with a DataLoader and a transform per
 image; and nothing but the matrix products of such a step. Writes benchmarks/results/vae_grey.json.
 """
 
@@ -63,12 +63,9 @@ def products(steps: int) -> None:
 
 
 def compiled() -> VAE:
-    """Return the example with its loss and Adam's step compiled into fewer passes over memory."""
+    """Return the example with its loss compiled into fewer passes over memory."""
     vae = example()
     vae.loss = torch.compile(vae.loss)
-    optimizers = vae.make_optimizers()
-    optimizers["vae"].step = torch.compile(optimizers["vae"].step)
-    vae.make_optimizers = lambda: optimizers  # the same ones for every call of `fit`, which are compiled by then
     return vae
 
 
