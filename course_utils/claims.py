@@ -15,7 +15,7 @@ def verify(statement: str, holds: bool, **numbers: float) -> None:
     line of JSON.
     """
     holds = bool(holds)
-    numbers = {name: float(getattr(value, "detach", lambda value=value: value)()) for name, value in numbers.items()}
+    numbers = {name: float(value.detach() if hasattr(value, "detach") else value) for name, value in numbers.items()}
     evidence = ", ".join(f"{name}={value:.4g}" for name, value in numbers.items())
     line = f"{'✓' if holds else '✗'} {statement}" + (f" [{evidence}]" if evidence else "")
     if path := os.environ.get("COURSE_CLAIMS"):
