@@ -119,7 +119,7 @@ def batches(data, batch_size: int, device: torch.device) -> Iterator:
     tensors = [part.to(device) for part in ([data] if isinstance(data, Tensor) else data)]
     while True:
         rows = torch.randint(len(tensors[0]), (batch_size,), device=device)  # (batch_size,)
-        batch = [part[rows] for part in tensors]
+        batch = [part.index_select(0, rows) for part in tensors]  # twice as fast as part[rows]
         yield batch[0] if isinstance(data, Tensor) else batch
 
 
