@@ -1,9 +1,12 @@
 """What a recorded result must say about where it comes from."""
 
+import json
+import multiprocessing
 import os
 import pathlib
 import platform
 import sys
+from collections.abc import Callable
 
 ROOT = pathlib.Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -27,3 +30,16 @@ def describe() -> dict[str, str | int]:
         "python": platform.python_version(),
         "torch": torch.__version__,
     }
+
+
+def run_missing(run: Callable[[list], dict], jobs: list[list], path: pathlib.Path) -> list[dict]:
+    """Run the jobs that have no line in a file yet, two at a time, one core each; return the lines of all jobs."""
+    lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    seen = [line["job"] for line in lines]
+    with multiprocessing.get_context("spawn").Pool(2) as pool, path.open("a") as file:
+        for line in pool.imap(run, [job for job in jobs if job not in seen]):
+            print(line, flush=True)
+            line |= {"environment": describe()}
+            print(json.dumps(line), file=file, flush=True)
+            lines.append(line)
+    return [line for job in jobs for line in lines if line["job"] == job]

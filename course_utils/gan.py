@@ -49,7 +49,7 @@ class GAN(nn.Module):
             penalty_every,
             n_critic,
         )
-        self.generator_lr, self.discriminator_lr, self.betas = generator_lr, discriminator_lr, tuple(betas)
+        self.generator_lr, self.discriminator_lr, self.betas = generator_lr, discriminator_lr, tuple(map(float, betas))
 
     def make_optimizers(self) -> dict[str, torch.optim.Optimizer]:
         """Return one Adam for each player; neither ever sees the other's weights."""

@@ -1,11 +1,15 @@
 """Explorers: sliders that redraw one picture. A notebook shows a static figure beside each, for readers on the web."""
 
+import functools
 import io
+import threading
 from collections.abc import Callable
 
 import ipywidgets as widgets
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+
+TURN = threading.RLock()  # matplotlib and the random state of torch serve one callback at a time
 
 
 def png(fig: Figure) -> bytes:
@@ -14,6 +18,17 @@ def png(fig: Figure) -> bytes:
     fig.savefig(buffer, format="png")
     plt.close(fig)
     return buffer.getvalue()
+
+
+def in_turn(act: Callable) -> Callable:
+    """Return a callback that waits for those before it: JupyterLab calls several widgets at once, in threads."""
+
+    @functools.wraps(act)
+    def waiting(*args, **kwargs):
+        with TURN:
+            return act(*args, **kwargs)
+
+    return waiting
 
 
 def label(value: int | float | str) -> str:
@@ -48,6 +63,7 @@ def explore(draw: Callable[..., Figure], width: int = 640, start: dict | None = 
     # An image whose bytes change works without flicker in JupyterLab, Colab and Voila alike.
     picture = widgets.Image(format="png", layout=widgets.Layout(width=f"{width}px"))
 
+    @in_turn
     def redraw(_=None) -> None:
         picture.value = png(draw(**{name: slider.value for name, slider in sliders.items()}))
 

@@ -1,0 +1,165 @@
+"""Which cure helps against which failure? Every cure on every failure, in the plane, ten seeds each.
+
+    python benchmarks/cures.py
+
+Three failures of a GAN with two layers of 64 units on a ring of eight Gaussians (sigma 0.05, 2,000 steps of 128): a
+discriminator that learns ten times more slowly than the generator; Adam with a momentum of 0.8; the saturating loss
+after 2,000 steps in which only the discriminator learned. Each cure changes the settings as its paper does and nothing
+else. Clipping, label smoothing and unrolling are written out here. Writes to benchmarks/results: cures.jsonl, with the
+modes, high-quality share and KL of 2,500 samples for every run, one line each (runs that are there are not repeated),
+and cures_costs.json, the time of a step beside that of a plain one.
+"""
+
+import json
+import statistics
+import time
+
+import torch
+from environment import RESULTS, describe, run_missing
+from torch.func import functional_call
+from torch.nn.functional import softplus
+
+from course_utils import losses, metrics, networks, points
+from course_utils.gan import GAN
+from course_utils.runtime import seed_everything
+from course_utils.toys import points_gan
+from course_utils.training import fit
+
+SEEDS, STEPS, BATCH = 10, 2000, 128
+
+
+def smoothed_d(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor:
+    """The discriminator's loss with the target 0.9 for real samples (Salimans et al., 2016, section 3.4)."""
+    return 0.9 * softplus(-real_logits).mean() + 0.1 * softplus(real_logits).mean() + softplus(fake_logits).mean()
+
+
+losses.ADVERSARIAL["smoothed"] = (smoothed_d, losses.non_saturating_g)
+
+
+def clip_weights(gan: GAN, c: float = 0.1) -> None:
+    """Clip every weight of the critic to [-c, c] after each of its steps (Arjovsky et al., 2017, algorithm 1)."""
+    plain = gan.discriminator_step
+
+    def step(real, optimizer, i):
+        metrics = plain(real, optimizer, i)
+        with torch.no_grad():
+            for weight in gan.discriminator.parameters():
+                weight.clamp_(-c, c)
+        return metrics
+
+    gan.discriminator_step = step
+
+
+def unroll(gan: GAN, steps: int = 5, lr: float = 0.1) -> None:
+    """Let the gradient pass through steps that the discriminator would take next (Metz et al., 2017)."""
+    plain, seen = gan.discriminator_step, {}
+
+    def remember(real, optimizer, i):
+        seen["real"] = real
+        return plain(real, optimizer, i)
+
+    def step(n, optimizer):
+        fake, weights = gan.generate(n), dict(gan.discriminator.named_parameters())
+        for _ in range(steps):
+            real_logits, fake_logits = (
+                functional_call(gan.discriminator, weights, (x,)) for x in (seen["real"], fake)
+            )  # (N,), (N,)
+            loss = losses.non_saturating_d(real_logits, fake_logits)
+            gradients = torch.autograd.grad(loss, list(weights.values()), create_graph=True)
+            weights = {name: w - lr * g for (name, w), g in zip(weights.items(), gradients)}
+        loss = losses.ADVERSARIAL[gan.loss][1](functional_call(gan.discriminator, weights, (fake,)))
+        optimizer.zero_grad()
+        loss.backward(inputs=list(gan.generator.parameters()))
+        optimizer.step()
+        return {"g_loss": loss.detach()}
+
+    gan.discriminator_step, gan.generator_step = remember, step
+
+
+CURES = {
+    "none": {},
+    "no momentum": {"betas": (0.0, 0.99)},
+    "two learning rates": {"discriminator_lr": 4e-3},
+    "more critic steps": {"n_critic": 5},
+    "non-saturating": {"loss": "non_saturating"},
+    "least squares": {"loss": "least_squares"},
+    "hinge": {"loss": "hinge"},
+    "Wasserstein, clipped": {"loss": "wasserstein", "n_critic": 5, "by_hand": clip_weights},
+    "Wasserstein, penalty": {"loss": "wasserstein", "n_critic": 5, "gp_weight": 1.0},
+    "R1": {"r1_weight": 0.1},
+    "spectral norm": {"spectral": True},
+    "label smoothing": {"loss": "smoothed"},
+    "weight averaging": {"average": 0.999},
+    "packs of 2": {"pack": 2},
+    "packs of 4": {"pack": 4},
+    "unrolling": {"by_hand": unroll},
+}
+FAILURES = {
+    "slow discriminator": {"discriminator_lr": 1e-4, "betas": (0.5, 0.999)},
+    "momentum 0.8": {"betas": (0.8, 0.999)},
+    "head start, saturating": {"loss": "saturating", "betas": (0.0, 0.99), "head_start": 2000},
+}
+
+
+def train(data: torch.Tensor, seed: int, steps: int, batch_size: int, settings: dict) -> GAN:
+    """Build and train one GAN from a failure's (or protocol's) settings with those of a cure on top."""
+    settings = dict(settings)
+    head_start, by_hand = settings.pop("head_start", 0), settings.pop("by_hand", None)
+    loop = {name: settings.pop(name) for name in ("average", "schedule") if name in settings}
+    spectral, n_critic = settings.pop("spectral", False), settings.pop("n_critic", 1)
+    seed_everything(seed)
+    gan = points_gan(n_critic=n_critic, **settings)
+    if spectral:
+        networks.spectral(gan.discriminator)
+    if by_hand:
+        by_hand(gan)
+    if head_start:
+        gan.n_critic = head_start + 1  # the generator's turn never comes
+        fit(gan, data, steps=head_start, batch_size=batch_size, seed=seed, log_every=500)
+        gan.n_critic = n_critic
+    fit(gan, data, steps=steps, batch_size=batch_size, seed=seed, log_every=500, **loop)
+    return gan
+
+
+def score(gan: GAN, mixture: points.Mixture, seed: int) -> dict[str, float]:
+    """Return the coverage of 2,500 samples; without a single good one the KL is that of one mode alone."""
+    found = metrics.mode_coverage(gan.sample(2500, seed=seed), mixture.centres, mixture.sigma)
+    most = torch.tensor(float(len(mixture.centres))).log().item()
+    return found | {"kl": min(found["kl"], most)}
+
+
+def run(job: list) -> dict:
+    """Train one failure with one cure and one seed."""
+    failure, cure, seed = job
+    torch.set_num_threads(1)
+    ring = points.ring(sigma=0.05)
+    gan = train(ring.sample(10_000, seed), seed, STEPS, BATCH, FAILURES[failure] | CURES[cure])
+    return {"job": job} | score(gan, ring, seed)
+
+
+def costs(rounds: int = 5, steps: int = 200) -> dict[str, float]:
+    """Return the time of a step with each cure over that of a plain one, the median of interleaved rounds."""
+    torch.set_num_threads(1)
+    data, rows = points.ring(sigma=0.05).sample(10_000), []
+    for i in range(rounds + 1):
+        row = {}
+        for name, cure in list(CURES.items())[:: (-1) ** i]:
+            start = time.process_time()
+            train(data, 0, steps, BATCH, FAILURES["momentum 0.8"] | cure)
+            row[name] = time.process_time() - start
+        rows += [row] if i else []  # the first round warms up
+    return {name: statistics.median(row[name] / row["none"] for row in rows) for name in CURES}
+
+
+def main() -> None:
+    jobs = [[failure, cure, seed] for failure in FAILURES for cure in CURES for seed in range(SEEDS)]
+    runs = run_missing(run, jobs, RESULTS / "cures.jsonl")
+    for i in range(0, len(runs), SEEDS):
+        print(*runs[i]["job"][:2], sorted(int(one["modes"]) for one in runs[i : i + SEEDS]))
+    found = {"environment": describe(), "costs": costs()}
+    (RESULTS / "cures_costs.json").write_text(json.dumps(found, indent=1))
+    print(found["costs"])
+
+
+if __name__ == "__main__":
+    main()

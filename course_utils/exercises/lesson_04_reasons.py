@@ -1,0 +1,115 @@
+"""Why a change cures a patient of lesson 04, or why it does not: sentences, the most specific key first.
+
+A key is a patient and a change as written, a patient, an argument and its direction, a patient and an argument, or a
+patient alone.
+"""
+
+CURED = {
+    ("A", "discriminator_lr", "up"): (
+        "A faster discriminator learns where the points clump before the generator has moved on, so that hopping from "
+        "cloud to cloud no longer pays."
+    ),
+    ("A", "pack"): (
+        "A discriminator that sees several points at once notices that they are all alike, which no single point shows."
+    ),
+    ("A", "generator_lr", "down"): (
+        "A slower generator leaves the discriminator the time to learn where the points clump."
+    ),
+    "A": "The discriminator now learns where the points clump faster than the generator can leave.",
+    ("B", "loss='non_saturating'"): (
+        "Its gradient is largest where the discriminator is sure of a sample, and the saturating one's is smallest."
+    ),
+    ("B", "loss='least_squares'"): (
+        "A squared distance keeps growing where the discriminator is sure, so that the generator has a slope again."
+    ),
+    ("B", "r1_weight"): (
+        "The penalty flattens the discriminator around the real points: one that is less sure leaves a slope to learn "
+        "from."
+    ),
+    ("B", "gp_weight"): (
+        "The penalty holds the discriminator's slope near 1 between real and generated points: there is a gradient."
+    ),
+    ("B", "n_critic"): (
+        "Between two of the generator's steps the discriminator can correct its answers off the ring, where the points "
+        "would otherwise fly: it was not too good, but wrong there."
+    ),
+    ("B", "discriminator_lr", "up"): (
+        "A faster discriminator corrects its answers off the ring before the points fly there: it was not too good, "
+        "but wrong there."
+    ),
+    "B": "The generator gets a gradient again where the discriminator is sure.",
+    ("C", "betas"): (
+        "With less momentum the players answer to where the other one is now, not to where it was some steps ago."
+    ),
+    ("C", "discriminator_lr", "up"): (
+        "A faster discriminator catches up with the generator within its swing, so that the swings die out."
+    ),
+    ("C", "generator_lr", "down"): (
+        "A slower generator no longer outruns the discriminator's answer, so that the swings die out."
+    ),
+    ("C", "loss='least_squares'"): (
+        "It pulls the discriminator's outputs back when they go beyond 0 and 1, so that its slopes stay small."
+    ),
+    ("C", "r1_weight"): "A flatter discriminator pushes less, so that the momentum carries the points less far.",
+    ("C", "n_critic"): (
+        "The discriminator takes several steps to each of the generator's, and catches up with it within its swing."
+    ),
+    "C": "The two players no longer overshoot each other.",
+}
+
+NOT_CURED = {
+    ("A", "discriminator_lr", "down"): "This discriminator was too slow already; try the other direction.",
+    ("A", "discriminator_lr", "up"): "The direction is right; go further, but not too far.",
+    ("A", "generator_lr", "down"): (
+        "The direction is right, since the discriminator gains on the generator, but now both are too slow for 2,000 "
+        "steps."
+    ),
+    ("A", "generator_lr", "up"): "The generator outran the discriminator already; this makes it faster still.",
+    ("A", "r1_weight"): (
+        "The penalty calms the discriminator, but this one is too slow already: it is never sure of anything."
+    ),
+    ("A", "gp_weight"): (
+        "The penalty holds the discriminator's slope, but this one is too slow already: it is never sure of anything."
+    ),
+    ("A", "n_critic"): (
+        "More steps for the discriminator are the right idea, but they are tiny: look at what makes them so."
+    ),
+    ("A", "betas"): "Momentum is not what ails it: look at how fast each of the players learns.",
+    ("A", "loss"): (
+        "Another loss asks the same slow discriminator: it has not yet seen where the points are when they are gone."
+    ),
+    "A": "Look at how fast each of the players learns, or at what the discriminator sees.",
+    ("B", "loss='wasserstein'"): (
+        "This loss needs a critic whose slope is bounded, and nothing bounds this one's: its gradients are of any size."
+    ),
+    ("B", "loss='hinge'"): (
+        "Its gradient does not fade for the generator, but the sure discriminator is steep, and the points overshoot."
+    ),
+    ("B", "r1_weight"): "The direction is right, but it takes another size.",
+    ("B", "gp_weight"): (
+        "The slope between real and generated points is held, but that is not enough for most copies in 2,000 steps."
+    ),
+    ("B", "loss"): "This loss does not help enough against a discriminator that is so far ahead.",
+    ("B", "discriminator_lr"): (
+        "The discriminator is sure of the ring, but wrong far outside, and now it corrects that even later."
+    ),
+    ("B", "generator_lr"): (
+        "Adam's steps are as long along a tiny gradient as along a large one, so their size is no cure: ask where the "
+        "gradient went."
+    ),
+    ("B", "n_critic"): "The discriminator is too far ahead already; this takes steps from the generator.",
+    ("B", "pack"): "More points at a time make the discriminator only surer, and the generator's loss stays flat.",
+    ("B", "betas"): "Momentum does not bring back a gradient that has vanished: ask where it went.",
+    "B": "Look at the slope of the generator's loss where the discriminator is sure.",
+    ("C", "pack"): "It sees the clump, but the players still overshoot each other: ask what carries them too far.",
+    ("C", "n_critic"): "The generator answers less often, but its momentum still carries it too far.",
+    ("C", "loss"): "The loss says where to go; what carries the players too far is still there.",
+    ("C", "r1_weight"): "The penalty brakes the discriminator, but the players' momentum still carries them too far.",
+    ("C", "gp_weight"): "The penalty holds the discriminator's slope, but momentum still carries the players too far.",
+    ("C", "discriminator_lr", "down"): "A slower discriminator answers even later: try the other direction.",
+    ("C", "discriminator_lr", "up"): "The direction is right; it takes another size.",
+    ("C", "generator_lr", "up"): "The generator overshoots already: try the other direction.",
+    ("C", "generator_lr", "down"): "The direction is right, but it takes another size.",
+    ("C", "betas"): "The first of the two is the momentum, and it is what carries the players too far.",
+    "C": "Ask what carries the players past each other.",
+}

@@ -1,0 +1,166 @@
+"""Diagnosis and repair in lesson 04: what is said without training, how an outcome is read, and real cures."""
+
+import pathlib
+import re
+
+import pytest
+import torch
+from nbval.plugin import get_sanitize_patterns
+
+from course_utils import points
+from course_utils.exercises import lesson_04_repair as repair
+from course_utils.exercises.lesson_04 import check_diagnosis
+from course_utils.exercises.lesson_04_reasons import CURED, NOT_CURED
+from course_utils.exercises.lesson_04_repair import HEALTHY, PATIENTS, check_repair, patient, verdict
+from course_utils.metrics import mode_coverage
+
+SANITIZE = pathlib.Path(__file__).parent / "nbval_sanitize.cfg"
+every_patient = pytest.mark.parametrize("name", PATIENTS)
+
+
+@pytest.fixture
+def no_training(monkeypatch):
+    def refuse(*args, **settings):
+        raise AssertionError("this answer needs no training")
+
+    monkeypatch.setattr(repair, "treat", refuse)
+
+
+@every_patient
+def test_an_untouched_patient_is_not_attempted_yet(name, no_training, capsys):
+    written_out = HEALTHY | patient(name) | {"betas": list(patient(name)["betas"])}
+    for settings in (..., patient(name), patient(name) | {"loss": ...}, written_out):
+        check_repair(name, settings)
+        assert capsys.readouterr().out == f"○ repair {name}: not attempted yet.\n"
+
+
+def test_a_patient_is_a_copy():
+    patient("A")["pack"] = 2
+    assert "pack" not in patient("A")
+    with pytest.raises(ValueError, match="expected a patient among A, B, C, got 'D'"):
+        patient("D")
+
+
+@pytest.mark.parametrize(
+    "name, settings, sentence",
+    [
+        ("D", {}, "✗ repair: expected a patient among A, B, C, got 'D'."),
+        ("A", [("pack", 2)], '✗ repair A: expected a dictionary such as patient("A"), got list.'),
+        ("A", patient("A") | {"lr": 1e-3}, "✗ repair A: 'lr' is no argument to change; these are: loss, betas,"),
+        (
+            "B",
+            patient("B") | {"hidden": (9,)},
+            "✗ repair B: 'hidden' is no argument to change; these are: loss,",
+        ),
+        ("C", patient("C") | {"pack": 2, "n_critic": 2}, "you changed n_critic and pack; then you know what cured it."),
+        ("A", {"r1_weight": 0.1}, "you changed betas and discriminator_lr and r1_weight;"),
+        ("B", patient("B") | {"head_start": 0}, "you cannot undo the past"),
+        ("B", {"loss": "saturating"}, "you cannot undo the past"),
+        ("B", patient("B") | {"head_start": 10, "pack": 2}, "you cannot undo the past"),
+    ],
+)
+def test_an_answer_that_is_no_single_change_is_refused(name, settings, sentence, no_training):
+    assert verdict(name, settings).startswith("✗ repair") and sentence in verdict(name, settings)
+
+
+@pytest.mark.parametrize(
+    "answers, line",
+    [
+        ({"A": ..., "B": ..., "C": ...}, "○ diagnosis: not attempted yet."),
+        ({}, "○ diagnosis: not attempted yet."),
+        ({"A": "collapse", "C": ...}, "○ diagnosis: right so far; still open: B, C."),
+        ("collapse", "✗ diagnosis: expected a dictionary with the keys 'A', 'B', 'C', got str."),
+        ({"D": "collapse"}, "✗ diagnosis: expected a dictionary with the keys 'A', 'B', 'C', got 'D' too."),
+        (
+            {"A": "flu"},
+            "✗ diagnosis: expected one of 'collapse', 'oscillation', 'vanishing gradient' for A, got 'flu'.",
+        ),
+    ],
+)
+def test_a_diagnosis_that_is_not_made_yet_or_not_understood(answers, line):
+    assert check_diagnosis.verdict(answers) == line
+
+
+def drawn(monkeypatch, *samples):
+    """Let training end in these samples, (n, 2) for each copy."""
+    gan = torch.nn.Module()
+    monkeypatch.setattr(repair, "treat", lambda settings: (gan, None))
+    scores = [mode_coverage(x, repair.RING.centres, repair.RING.sigma) for x in samples]
+    columns = {name: torch.tensor([float(score[name]) for score in scores]) for name in scores[0]}
+    monkeypatch.setattr(repair, "coverage_of_each", lambda gan, mixture: columns)
+    monkeypatch.setattr(repair, "draw_each", lambda gan: torch.stack(samples))
+
+
+RING = points.ring(sigma=0.05)
+HEALED, ONE_CLOUD, FAR = RING.sample(500), RING.sample(500).abs() * 0 + RING.centres[2], RING.sample(500) * 20
+UNEVEN = torch.cat([RING.centres, RING.centres[:1].expand(492, 2)])
+
+
+@pytest.mark.parametrize(
+    "samples, beginning, cured",
+    [
+        ([HEALED, HEALED, ONE_CLOUD], "✓ repair A: with pack=2, most copies cover all eight clouds evenly. ", 2),
+        ([HEALED, HEALED, FAR, FAR], "✗ repair A: with pack=2, the points flew off, far beyond the ring. ", 2),
+        ([HEALED, ONE_CLOUD, ONE_CLOUD], "✗ repair A: with pack=2, most copies still miss clouds. ", 1),
+        ([UNEVEN, UNEVEN, UNEVEN], "✗ repair A: with pack=2, all eight clouds are reached, but too unevenly. ", 0),
+    ],
+)
+def test_an_outcome_is_read_from_most_copies(monkeypatch, samples, beginning, cured):
+    drawn(monkeypatch, *samples)
+    found = verdict("A", patient("A") | {"pack": 2})
+    assert found.startswith(beginning) and f" [cured={cured}, of={len(samples)}, modes=" in found
+
+
+def test_the_numbers_are_removed_when_notebooks_are_compared(monkeypatch):
+    (rule,) = get_sanitize_patterns(SANITIZE.read_text(encoding="utf-8"))
+    for samples in ([HEALED], [FAR]):
+        drawn(monkeypatch, *samples)
+        found = verdict("A", patient("A") | {"pack": 2})
+        assert re.sub(*rule, found) == found[: found.index(" [")]
+
+
+@pytest.mark.parametrize(
+    "settings, sentence",
+    [
+        ({"loss": "best"}, "✗ repair A: loss='best' cannot be trained with: expected a loss among"),
+        ({"discriminator_lr": -1.0}, "✗ repair A: discriminator_lr=-1.0 cannot be trained with: Invalid learning rate"),
+        ({"betas": 0.5}, "✗ repair A: betas=0.5 cannot be trained with: "),
+        ({"n_critic": 0}, "✗ repair A: n_critic=0 cannot be trained with: expected "),
+        ({"pack": 0}, "✗ repair A: pack=0 cannot be trained with: "),
+        ({"discriminator_lr": 1e30}, "the losses stopped being finite numbers"),
+    ],
+)
+def test_what_cannot_be_trained_is_explained(settings, sentence):
+    assert sentence in verdict("A", patient("A") | settings)
+
+
+def test_every_patient_has_a_sentence_for_whatever_was_changed():
+    assert set(PATIENTS) <= set(CURED) and set(PATIENTS) <= set(NOT_CURED)
+    keys = [key for key in [*CURED, *NOT_CURED] if isinstance(key, tuple)]
+    assert all(key[0] in PATIENTS and key[1].split("=")[0] in HEALTHY for key in keys)
+    assert all(sentence.endswith(".") for sentence in [*CURED.values(), *NOT_CURED.values()])
+
+
+def test_treating_leaves_random_numbers_alone_and_can_be_repeated(monkeypatch):
+    monkeypatch.setattr(repair, "STEPS", 20)
+    before = torch.get_rng_state()
+    runs = [repair.treat(patient("B") | {"head_start": 10}, snapshots=[5, 20], copies=2) for _ in range(2)]
+    assert torch.equal(torch.get_rng_state(), before)
+    assert runs[0][1]["d_loss"] == runs[1][1]["d_loss"] and list(runs[0][1].snapshots) == [5, 20]
+    assert not any(torch.equal(a, b) for gan, _ in runs for a, b in [repair.draw_each(gan)])
+
+
+@pytest.mark.parametrize(
+    "name, change, verdict_and_reason",
+    [
+        ("A", {"discriminator_lr": 4e-3}, ("✓", "A faster discriminator")),
+        ("A", {"n_critic": 5}, ("✗", "but they are tiny")),
+        ("B", {"r1_weight": 0.1}, ("✓", "The penalty flattens")),
+        ("C", {"betas": (0.0, 0.99)}, ("✓", "With less momentum")),
+    ],
+)
+def test_real_treatments(monkeypatch, name, change, verdict_and_reason):
+    monkeypatch.setattr(repair, "COPIES", 3)  # fewer, for the sake of time
+    sign, reason = verdict_and_reason
+    found = verdict(name, patient(name) | change)
+    assert found.startswith(f"{sign} repair {name}: with ") and reason in found
