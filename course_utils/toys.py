@@ -17,8 +17,8 @@ from course_utils.runtime import looking_at
 class Copies(nn.Module):
     """Networks of one shape side by side: each gets its own share of the batch, and one call computes all.
 
-    x (n * N, ...) gives what each of the n networks makes of its N rows, in order. The loss is a mean over all rows,
-    so a gradient is 1/n of what a network alone would get; Adam divides by the gradient's size and steps alike.
+    x (n * N, ...) gives what each of the n networks makes of its N rows, in order. A loss that is a mean over all rows
+    gives each network the gradient that it would get alone.
     """
 
     def __init__(self, networks: Sequence[nn.Module]):
@@ -26,20 +26,27 @@ class Copies(nn.Module):
         parameters, buffers = stack_module_state(list(networks))
         if buffers:
             raise ValueError(f"expected networks without running statistics, such as batch norm's, got {list(buffers)}")
-        self.n, self.names = len(networks), list(parameters)
-        self.stacked = nn.ParameterList(parameters.values())  # each (n, ...)
+        self.n, self.shapes = len(networks), {name: stacked.shape[1:] for name, stacked in parameters.items()}
+        # One long row of weights for each network: a few large operations are faster than many small ones.
+        self.rows = nn.Parameter(torch.cat([stacked.detach().flatten(1) for stacked in parameters.values()], 1))
         self.plan = [copy.deepcopy(networks[0]).to("meta")]  # in a list, so that its weights do not count
         self.latent_dim = getattr(networks[0], "latent_dim", None)
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return the weights of all networks by name, each (n, ...)."""
+        # A mean over n networks leaves 1/n of each gradient: give back n times as much, and change no value.
+        rows = self.rows + (self.n - 1) * (self.rows - self.rows.detach())
+        parts = rows.split([shape.numel() for shape in self.shapes.values()], dim=1)
+        return {name: part.unflatten(1, shape) for (name, shape), part in zip(self.shapes.items(), parts)}
 
     def forward(self, x: Tensor) -> Tensor:
         if len(x) % self.n:
             raise ValueError(f"expected a batch that {self.n} networks can share equally, got {len(x)} rows")
 
-        def one(parameters: dict[str, Tensor], part: Tensor) -> Tensor:
-            return functional_call(self.plan[0], parameters, part)
+        def one(weights: dict[str, Tensor], part: Tensor) -> Tensor:
+            return functional_call(self.plan[0], weights, part)
 
-        parts = x.unflatten(0, (self.n, -1))  # (n, N, ...)
-        return torch.vmap(one)(dict(zip(self.names, self.stacked)), parts).flatten(0, 1)  # (n * N, ...)
+        return torch.vmap(one)(self.weights(), x.unflatten(0, (self.n, -1))).flatten(0, 1)  # (n * N, ...)
 
 
 def points_gan(copies: int = 1, pack: int = 1, hidden: Sequence[int] = (64, 64), **settings) -> GAN:

@@ -30,14 +30,14 @@ CURED = {
         "The penalty holds the discriminator's slope near 1 between real and generated points: there is a gradient."
     ),
     ("B", "n_critic"): (
-        "Between two of the generator's steps the discriminator can correct its answers off the ring, where the points "
-        "would otherwise fly: it was not too good, but wrong there."
+        "The discriminator was sure inside the ring and wrong beyond it; with more steps to each of the generator's it "
+        "can correct that in time."
     ),
     ("B", "discriminator_lr", "up"): (
-        "A faster discriminator corrects its answers off the ring before the points fly there: it was not too good, "
-        "but wrong there."
+        "The discriminator was sure inside the ring and wrong beyond it; a faster one corrects that in time."
     ),
-    "B": "The generator gets a gradient again where the discriminator is sure.",
+    ("B", "pack"): "A pack is judged as one, and this discriminator was another one from the head start on.",
+    "B": "The points no longer fly to where the discriminator has never looked.",
     ("C", "betas"): (
         "With less momentum the players answer to where the other one is now, not to where it was some steps ago."
     ),
@@ -94,12 +94,15 @@ NOT_CURED = {
         "The discriminator is sure of the ring, but wrong far outside, and now it corrects that even later."
     ),
     ("B", "generator_lr"): (
-        "Adam's steps are as long along a tiny gradient as along a large one, so their size is no cure: ask where the "
-        "gradient went."
+        "Smaller or larger steps lead to the same place: beyond the ring the discriminator is wrong, and it calls the "
+        "points there."
     ),
-    ("B", "n_critic"): "The discriminator is too far ahead already; this takes steps from the generator.",
-    ("B", "pack"): "More points at a time make the discriminator only surer, and the generator's loss stays flat.",
-    ("B", "betas"): "Momentum does not bring back a gradient that has vanished: ask where it went.",
+    ("B", "n_critic"): (
+        "It may take another number: the discriminator must correct its answers beyond the ring and still leave the "
+        "generator enough steps."
+    ),
+    ("B", "pack"): "Too few copies recover with packs of this size.",
+    ("B", "betas"): "Momentum does not change where the discriminator sends the points.",
     "B": "Look at the slope of the generator's loss where the discriminator is sure.",
     ("C", "pack"): "It sees the clump, but the players still overshoot each other: ask what carries them too far.",
     ("C", "n_critic"): "The generator answers less often, but its momentum still carries it too far.",
