@@ -11,9 +11,12 @@ class ClaimError(AssertionError):
 def verify(statement: str, holds: bool, **numbers: float) -> None:
     """Print ✓ or ✗, the statement and its evidence.
 
+    The names of numbers must be plain ones, without dots or blanks: the tests of notebooks recognise evidence by them.
     With COURSE_STRICT=1 a false claim raises ClaimError. COURSE_CLAIMS names a file that collects every claim as a
     line of JSON.
     """
+    if wrong := [name for name in numbers if not name.isidentifier()]:
+        raise ValueError(f"expected plain names for the numbers, such as beta_0_1, got {wrong[0]!r}")
     holds = bool(holds)
     numbers = {name: float(value.detach() if hasattr(value, "detach") else value) for name, value in numbers.items()}
     evidence = ", ".join(f"{name}={value:.4g}" for name, value in numbers.items())

@@ -48,3 +48,8 @@ def test_claims_are_collected_as_lines_of_json_also_when_they_raise(monkeypatch,
         {"statement": "Fréchet ≥ 0", "holds": True, "numbers": {"frechet": 3.0}},
         {"statement": "pigs fly", "holds": False, "numbers": {}},
     ]
+
+
+def test_a_number_needs_a_name_by_which_its_evidence_is_recognised():
+    with pytest.raises(ValueError, match=r"expected plain names for the numbers, such as beta_0_1, got 'beta_0\.1'"):
+        verify("Holds", True, **{"beta_0.1": 1.0})
