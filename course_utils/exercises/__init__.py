@@ -130,3 +130,16 @@ def brief(observed: Tensor | str) -> str:
         return f"{observed.item():.4g}" + (f" with shape {tuple(observed.shape)}" if observed.dim() else "")
     head = ", ".join(f"{v:.4g}" for v in observed.flatten()[:3].tolist())
     return f"[{head}, ...] with shape {tuple(observed.shape)}" if observed.numel() > 3 else f"[{head}]"
+
+
+def three(result, names: str) -> list[Tensor | str]:
+    """Split what was returned into three observations, whether it is a tuple, a list, an array or a dict of three."""
+    if isinstance(result, dict):
+        result = tuple(result.values())
+    if isinstance(result, np.ndarray):
+        result = torch.from_numpy(result)
+    if isinstance(result, (tuple, list)) or (isinstance(result, Tensor) and result.dim() == 1):
+        if len(result) == 3:
+            return [value(number) for number in result]
+        return [f"one of three numbers, not of {len(result)}"] * 3
+    return ["nothing" if result is None else f"only one number; return all three, `{names}`"] * 3

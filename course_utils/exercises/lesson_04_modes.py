@@ -2,11 +2,10 @@
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from course_utils.exercises import Exercise, Observation, value
+from course_utils.exercises import Exercise, Observation, three
 from course_utils.exercises.players import wrong
 
 SQUARE = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
@@ -29,7 +28,7 @@ def observe_mode_coverage(function) -> Observation:
         outside = SQUARE[[0, 2, 3]] * torch.tensor([[1.7], [2.1], [5.0]])  # far beyond its mode, and beyond no other
         result = function(torch.cat([near_miss, good, outside]), SQUARE.clone(), sigma)
         names = (f"{what} {name}" for what in ("modes (the first of the three)", "high_quality", KL))
-        seen |= dict(zip(names, three(result)))
+        seen |= dict(zip(names, three(result, "modes, high_quality, kl")))
     return seen
 
 
@@ -37,19 +36,6 @@ def aside(n: int, nearest: float, farthest: float, noise: torch.Generator) -> Te
     """Return steps (n, 2) in random directions, at least and at most so long."""
     angle, length = 2 * math.pi * torch.rand(n, generator=noise), torch.linspace(nearest, farthest, n)  # (n,), (n,)
     return length[:, None] * torch.stack([angle.cos(), angle.sin()], 1)
-
-
-def three(result) -> list[Tensor | str]:
-    """Split what was returned into three observations, whether it is a tuple, a list, a tensor or a dict of three."""
-    if isinstance(result, dict):
-        result = tuple(result.values())
-    if isinstance(result, np.ndarray):
-        result = torch.from_numpy(result)
-    if isinstance(result, (tuple, list)) or (isinstance(result, Tensor) and result.dim() == 1):
-        if len(result) == 3:
-            return [value(number) for number in result]
-        return [f"one of three numbers, not of {len(result)}"] * 3
-    return ["nothing" if result is None else "only one number; return all three, `modes, high_quality, kl`"] * 3
 
 
 def to_uniform(counts: Tensor) -> Tensor:

@@ -2,11 +2,7 @@
 
 from itertools import product
 
-import numpy as np
-import torch
-from torch import Tensor
-
-from course_utils.exercises import Exercise, Observation, value
+from course_utils.exercises import Exercise, Observation, three
 from course_utils.exercises.lesson_06_bugs import check_mended_loss
 from course_utils.exercises.lesson_06_grid import check_latent_grid
 
@@ -18,20 +14,9 @@ def observe_betas(function) -> Observation:
     seen = {}
     for pixels, latent_dim, batch_size in ((784, 20, 64), (3072, 10, 100)):
         sizes = f"for {pixels} pixels, {latent_dim} latent dimensions and batches of {batch_size}"
-        found = three(function(pixels, latent_dim, batch_size))
+        found = three(function(pixels, latent_dim, batch_size), "a, b, c")
         seen |= {f"({loss}) {sizes}": beta for loss, beta in zip("abc", found)}
     return seen
-
-
-def three(result) -> list[Tensor | str]:
-    """Split what was returned into three observations, whether it is a tuple, a list or a tensor."""
-    if isinstance(result, np.ndarray):
-        result = torch.from_numpy(result)
-    if isinstance(result, (tuple, list)) or (isinstance(result, Tensor) and result.dim() == 1):
-        if len(result) == 3:
-            return [value(beta) for beta in result]
-        return [f"one of three numbers, not of {len(result)}"] * 3
-    return ["nothing" if result is None else "only one number; return all three, `a, b, c`"] * 3
 
 
 def betas(pixels: int, latent_dim: int, batch_size: int) -> tuple[float, float, float]:
