@@ -1,11 +1,12 @@
 """Run lessons with several seeds and tabulate for each claim how often it holds and the range of its numbers.
 
 `python scripts/claims.py --seeds 10 03` prints the table of one lesson; without a lesson, all are written to
-docs/claims.md. Finished runs are kept in data/claims/ until the lesson's code or course_utils changes, so that
-stopping costs little.
+docs/claims.md. Finished runs are kept in data/claims/ until the lesson's code changes, or what it uses of course_utils,
+so that stopping costs little.
 """
 
 import argparse
+import ast
 import hashlib
 import json
 import os
@@ -23,12 +24,28 @@ CACHE = ROOT / "data" / "claims"
 WORKERS = 2
 
 
+def imported(code: str) -> set[pathlib.Path]:
+    """Return the files of course_utils that code imports, without the checks of exercises, which measure nothing."""
+    names = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.ImportFrom) and node.module == "course_utils":
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("course_utils."):
+            names.add(node.module.split(".")[1])
+    return {file for name in names if (file := ROOT / "course_utils" / f"{name}.py").exists()}
+
+
 def code_hash(path: pathlib.Path) -> str:
-    """Return 12 characters that change with the notebook's code, course_utils or torch; text may be improved."""
+    """Return 12 characters that change with a notebook's code, what it imports and reads of the course, or torch."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    digest = hashlib.blake2b(repr([version("torch"), *code]).encode(), digest_size=6)
-    for file in sorted((ROOT / "course_utils").rglob("*.py")):
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    files, new = set(), imported(code)
+    while new:
+        files |= new
+        new = set().union(*(imported(file.read_text(encoding="utf-8")) for file in new)) - files
+    files |= {file for file in (ROOT / "benchmarks" / "results").iterdir() if file.stem in code}
+    digest = hashlib.blake2b((version("torch") + code).encode(), digest_size=6)
+    for file in sorted(files):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

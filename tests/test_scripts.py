@@ -5,7 +5,7 @@ import pathlib
 
 import nbformat
 import pytest
-from claims import code_hash, table
+from claims import code_hash, imported, table
 from copy_lessons import copy_lessons
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from run_notebooks import clean, run
@@ -113,3 +113,13 @@ def test_runs_are_kept_until_the_code_changes(tmp_path):
         return code_hash(tmp_path / "a.ipynb")
 
     assert hash_of("x = 1") == hash_of("x = 1", "better words") != hash_of("x = 2")
+
+
+def test_a_run_depends_on_what_its_lesson_imports_and_on_what_that_imports():
+    def files(code: str) -> set[str]:
+        return {file.name for file in imported(code)}
+
+    assert files("import torch\nfrom course_utils import data, points\nfrom course_utils.vae import VAE") == {
+        "data.py", "points.py", "vae.py"
+    }  # fmt: skip
+    assert files("from course_utils.exercises import lesson_04") == set()
