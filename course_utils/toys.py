@@ -1,11 +1,10 @@
 """Small GANs for points in the plane, several at once: one seed is an anecdote, ten are an experiment."""
 
-import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, stack_module_state
+from torch.nn.utils import parameters_to_vector
 
 from course_utils.gan import GAN
 from course_utils.metrics import mode_coverage
@@ -15,7 +14,7 @@ from course_utils.runtime import looking_at
 
 
 class Copies(nn.Module):
-    """Networks of one shape side by side: each gets its own share of the batch, and one call computes all.
+    """Fully connected networks of one shape side by side: each gets its own share of the batch, one call computes all.
 
     x (n * N, ...) gives what each of the n networks makes of its N rows, in order. A loss that is a mean over all rows
     gives each network the gradient that it would get alone.
@@ -23,30 +22,33 @@ class Copies(nn.Module):
 
     def __init__(self, networks: Sequence[nn.Module]):
         super().__init__()
-        parameters, buffers = stack_module_state(list(networks))
-        if buffers:
-            raise ValueError(f"expected networks without running statistics, such as batch norm's, got {list(buffers)}")
-        self.n, self.shapes = len(networks), {name: stacked.shape[1:] for name, stacked in parameters.items()}
+        if buffers := [name for name, _ in networks[0].named_buffers()]:
+            raise ValueError(f"expected networks without running statistics, such as batch norm's, got {buffers}")
+        self.n, self.shapes = len(networks), [parameter.shape for parameter in networks[0].parameters()]
         # One long row of weights for each network: a few large operations are faster than many small ones.
-        self.rows = nn.Parameter(torch.cat([stacked.detach().flatten(1) for stacked in parameters.values()], 1))
-        self.plan = [copy.deepcopy(networks[0]).to("meta")]  # in a list, so that its weights do not count
+        self.rows = nn.Parameter(torch.stack([parameters_to_vector(one.parameters()).detach() for one in networks]))
         self.latent_dim = getattr(networks[0], "latent_dim", None)
+        layers = [part for part in networks[0].modules() if not list(part.children())]
+        self.layers = [None if isinstance(part, nn.Linear) else part for part in layers if type(part) is not nn.Flatten]
 
-    def weights(self) -> dict[str, Tensor]:
-        """Return the weights of all networks by name, each (n, ...)."""
+    def weights(self) -> Iterator[Tensor]:
+        """Yield weight (n, out, in) and bias (n, out) of each layer in turn."""
         # A mean over n networks leaves 1/n of each gradient: give back n times as much, and change no value.
         rows = self.rows + (self.n - 1) * (self.rows - self.rows.detach())
-        parts = rows.split([shape.numel() for shape in self.shapes.values()], dim=1)
-        return {name: part.unflatten(1, shape) for (name, shape), part in zip(self.shapes.items(), parts)}
+        parts = rows.split([shape.numel() for shape in self.shapes], dim=1)
+        return (part.unflatten(1, shape) for part, shape in zip(parts, self.shapes))
 
     def forward(self, x: Tensor) -> Tensor:
         if len(x) % self.n:
             raise ValueError(f"expected a batch that {self.n} networks can share equally, got {len(x)} rows")
-
-        def one(weights: dict[str, Tensor], part: Tensor) -> Tensor:
-            return functional_call(self.plan[0], weights, part)
-
-        return torch.vmap(one)(self.weights(), x.unflatten(0, (self.n, -1))).flatten(0, 1)  # (n * N, ...)
+        x, weights = x.unflatten(0, (self.n, -1)), self.weights()  # (n, N, in)
+        for activation in self.layers:  # None stands for a linear layer
+            if activation is None:
+                weight, bias = next(weights), next(weights)
+                x = torch.baddbmm(bias[:, None], x, weight.mT)  # (n, N, out)
+            else:
+                x = activation(x)
+        return x.flatten(0, 1).squeeze(1)  # (n * N, out), or logits (n * N,)
 
 
 def points_gan(copies: int = 1, pack: int = 1, hidden: Sequence[int] = (64, 64), **settings) -> GAN:
@@ -55,17 +57,12 @@ def points_gan(copies: int = 1, pack: int = 1, hidden: Sequence[int] = (64, 64),
     `pack` shows the discriminator so many samples at a time (`networks.packed`); `settings` are those of `GAN`. Train
     copies with a batch that many times as large.
     """
-
-    def discriminator() -> nn.Module:
-        alone = MLPDiscriminator(hidden, shape=(2 * pack,))
-        return packed(alone, pack) if pack > 1 else alone
-
     if copies < 1:
         raise ValueError(f"expected at least one copy, got {copies}")
-    if copies == 1:
-        return GAN(MLPGenerator(2, hidden, shape=(2,)), discriminator(), **settings)
-    generators = Copies([MLPGenerator(2, hidden, shape=(2,)) for _ in range(copies)])
-    return GAN(generators, Copies([discriminator() for _ in range(copies)]), **settings)
+    generators = [MLPGenerator(2, hidden, shape=(2,)) for _ in range(copies)]
+    discriminators = [MLPDiscriminator(hidden, shape=(2 * pack,)) for _ in range(copies)]
+    generator, discriminator = (Copies(each) if copies > 1 else each[0] for each in (generators, discriminators))
+    return GAN(generator, packed(discriminator, pack) if pack > 1 else discriminator, **settings)
 
 
 def draw_each(gan: GAN, n: int = 2500, seed: int = 0) -> Tensor:

@@ -12,15 +12,15 @@ from course_utils.training import fit
 
 def discriminators(n: int = 3, pack: int = 1) -> list:
     seed_everything(0)
-    alone = [networks.MLPDiscriminator((8, 8), shape=(2 * pack,)) for _ in range(n)]
-    return [networks.packed(one, pack) for one in alone] if pack > 1 else alone
+    return [networks.MLPDiscriminator((8, 8), shape=(2 * pack,)) for _ in range(n)]
 
 
 @pytest.mark.parametrize("pack", [1, 2])
 def test_each_copy_answers_as_the_network_alone_does(pack):
     alone, x = discriminators(pack=pack), torch.randn(3, 6, 2)
-    answers = Copies(alone)(x.flatten(0, 1)).unflatten(0, (3, -1))
-    assert torch.allclose(answers, torch.stack([one(part) for one, part in zip(alone, x)]), atol=1e-6)
+    answers = networks.packed(Copies(alone), pack)(x.flatten(0, 1)).unflatten(0, (3, -1))
+    expected = torch.stack([networks.packed(one, pack)(part) for one, part in zip(alone, x)])
+    assert torch.allclose(answers, expected, atol=1e-6)
 
 
 def test_a_mean_over_all_rows_gives_each_copy_the_gradient_of_the_network_alone():
