@@ -1,0 +1,142 @@
+"""A fair fight between GAN and VAE: same data, same decoder, same latent_dim, the same search, several seeds.
+
+    python benchmarks/fair_fight.py costs                # time of a step, interleaved; first, on an idle machine
+    python benchmarks/fair_fight.py digits --seeds 5     # the fight, and the grid of learning rates and batch sizes
+    python benchmarks/fair_fight.py mnist --seeds 3
+
+Both families have the settings that search.py chose for them on validation images of the digits, from eleven each
+that keep latent_dim and decoder. The VAE fights twice: with as many images as the GAN, and with as much time, which
+means the GAN's steps times the measured ratio of step times. Results go to benchmarks/results/fight_DATASET.jsonl, one
+line a run, the costs to fight_costs.json; runs that are already there are not repeated.
+"""
+
+import argparse
+import json
+import statistics
+import time
+
+import torch
+from environment import RESULTS, describe, run_missing
+from search import FAMILIES
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from course_utils import contest, data, metrics
+from course_utils.history import DivergenceError, History
+from course_utils.runtime import seed_everything
+from course_utils.training import fit
+
+STEPS, STAGES = 8000, 8  # the GAN of lesson 03
+SAME = ("latent_dim", "g_channels", "batch_norm")  # what both families must share
+COSTS = RESULTS / "fight_costs.json"
+RATES, BATCHES, GRID_SEEDS, GRID_IMAGES = (0.25, 1, 4), (8, 16, 64), 2, 48_000
+
+
+def best(family: str) -> dict:
+    """Return the settings of the best candidate of a family's search among those that keep what both must share."""
+    lines = (RESULTS / f"search_{family}_digits.jsonl").read_text().splitlines()
+    runs = [run for run in map(json.loads, lines) if not run["change"].keys() & set(SAME)]
+    return FAMILIES[family].base | min(runs, key=lambda run: run["ratio"])["change"]
+
+
+def train(family: str, settings: dict, images: data.Images, steps: int, seed: int, **more) -> tuple[nn.Module, History]:
+    """Return a model of a family, trained, and its history."""
+    seed_everything(seed)
+    model = FAMILIES[family].build(settings)
+    options = {name: settings[name] for name in ("batch_size", "average", "schedule")}
+    return model, fit(model, images.train, steps=steps, seed=seed, **options, **more)
+
+
+def steps_of(arm: str) -> int:
+    """Return the steps of an arm of the fight."""
+    seconds = json.loads(COSTS.read_text())["step_seconds"]
+    return round(STEPS * seconds["gan"] / seconds["vae"]) if arm == "vae, same time" else STEPS
+
+
+def fight(dataset: str, arm: str, seed: int) -> dict:
+    """Train one arm with one seed, and measure all there is to measure, on test images."""
+    images, family = data.load(dataset), arm[:3]
+    judge = metrics.Judge(images)
+    model, history = train(family, best(family), images, steps_of(arm), seed, snapshots=STAGES)
+    n, labels = judge.n, images.test_labels
+    line = contest.picture_measures(model.sample(n, seed=1), model.sample(n, seed=2), judge, images)
+    if family == "vae":
+        line["pixels"] = judge.frechet(model.sample(n, seed=1, pixels=True)) / judge.floor["frechet"]
+        line["elbo"] = model.elbo(images.test[:2500]).mean().item()
+    line |= contest.latent_measures(model, judge)
+    line |= contest.code_measures(model, images.test[:300], labels[:300])
+    afterwards = contest.with_encoder(contest.generator_of(model), images.train)
+    line["elbo_afterwards"] = afterwards.elbo(images.test[:2500]).mean().item()
+    return line | {"steps": history.steps[-1], "stages": contest.stage_measures(model, history, judge)}
+
+
+def real(dataset: str) -> dict:
+    """Return what real images score in the same measures."""
+    images = data.load(dataset)
+    judge = metrics.Judge(images)
+    groups = contest.same_class_neighbours(images.test[:300].flatten(1), images.test_labels[:300])
+    return contest.real_measures(judge, images) | {"accuracy": judge.accuracy, "n": judge.n, "groups": groups}
+
+
+def cell(dataset: str, family: str, rate: float, batch_size: int, seed: int) -> dict:
+    """Train with other learning rates and another batch size, on as many images, and score on test images."""
+    images, settings = data.load(dataset), best(family)
+    judge = metrics.Judge(images)
+    rates = {name: rate * settings[name] for name in settings if name in ("lr", "g_lr", "d_lr")}
+    settings |= rates | {"batch_size": batch_size}
+    try:
+        model, _ = train(family, settings, images, GRID_IMAGES // batch_size, seed)
+    except DivergenceError:
+        return {"ratio": None}
+    return {"ratio": judge.frechet(model.sample(judge.n, seed=1)) / judge.floor["frechet"]}
+
+
+def run(job: list) -> dict:
+    """Run one job, named by its first entry, on one core."""
+    torch.set_num_threads(1)
+    what, *arguments = job
+    return {"job": job} | {"fight": fight, "real": real, "grid": cell}[what](*arguments)
+
+
+def costs(rounds: int = 9, steps: int = 150) -> dict:
+    """Return what each family costs: the median time of a step, measured in turn, operations, parameters, memory."""
+    torch.set_num_threads(1)
+    images, times, result = data.load("digits"), {"gan": [], "vae": []}, {}
+    for _ in range(rounds):
+        for family, spent in times.items():
+            train(family, best(family), images, 10, 0)
+            start = time.perf_counter()
+            train(family, best(family), images, steps, 0)
+            spent.append((time.perf_counter() - start) / steps)
+    ratios = [a / b for a, b in zip(times["gan"], times["vae"])]
+    result["step_seconds"] = {family: statistics.median(spent) for family, spent in times.items()}
+    result["step_ratio"] = [min(ratios), statistics.median(ratios), max(ratios)]
+    for family in times:
+        model = FAMILIES[family].build(best(family) | ({"r1_weight": 0.0} if family == "gan" else {}))
+        sizes = {part: sum(p.numel() for p in network.parameters()) for part, network in model.named_children()}
+        with FlopCounterMode(display=False) as counter:  # it cannot follow the penalty, which is due every 8th step
+            fit(model, images.train, steps=1, batch_size=best(family)["batch_size"])
+        bytes_ = 4 * 4 * sum(sizes.values())  # float32: weight, gradient, and Adam's two means
+        result[family] = {"parameters": sizes, "operations": counter.get_total_flops(), "bytes": bytes_}
+    return result | {"settings": {family: best(family) for family in times}, "environment": describe()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("costs", *data.IMAGE_SETS))
+    parser.add_argument("--seeds", type=int, default=5)
+    args = parser.parse_args()
+    if args.what == "costs":
+        COSTS.write_text(json.dumps(costs(), indent=1))
+        print(COSTS.read_text())
+        return
+    arms = ("gan", "vae, same images", "vae, same time")
+    jobs = [["real", args.what]] + [["fight", args.what, arm, seed] for seed in range(args.seeds) for arm in arms]
+    if args.what == "digits":
+        cells = [(rate, batch, seed) for seed in range(GRID_SEEDS) for rate in RATES for batch in BATCHES]
+        jobs += [["grid", args.what, family, *those] for those in cells for family in FAMILIES]
+    run_missing(run, jobs, RESULTS / f"fight_{args.what}.jsonl")
+
+
+if __name__ == "__main__":
+    main()

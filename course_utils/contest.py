@@ -1,0 +1,124 @@
+"""What lesson 07 compares a GAN and a VAE by: each number comes from the same code for both families."""
+
+import copy
+
+import torch
+from scipy.stats import spearmanr
+from torch import Tensor, nn
+
+from course_utils.data import Images
+from course_utils.detector import detector_accuracy
+from course_utils.history import History
+from course_utils.latent import arcs, detour, explained, invert, largest_step, linear_accuracy, same_class_neighbours
+from course_utils.metrics import Judge, nearest_neighbours, sharpness
+from course_utils.networks import ConvEncoder
+from course_utils.runtime import forked_random
+from course_utils.training import fit
+from course_utils.vae import VAE
+
+GAP = 500  # images whose nearest training image is looked up: a median needs no more
+
+
+def generator_of(model: nn.Module) -> nn.Module:
+    """Return the network that turns codes into images: a GAN's generator or a VAE's decoder."""
+    return model.generator if hasattr(model, "generator") else model.decoder
+
+
+def picture_measures(samples: Tensor, more: Tensor, judge: Judge, images: Images) -> dict[str, float]:
+    """Return what samples (n, 1, 28, 28) are like, n = judge.n; `more` of them teach the detector.
+
+    ratio is the Fréchet distance over that of real images; classes the exponential of the entropy of class shares,
+    that is, the number of equally frequent classes with as much entropy; detector the share of held-out images, real
+    and generated, that it calls rightly; gap the median distance to the nearest training image, in grey levels.
+    """
+    score = judge.score(samples)
+    seen, unseen = images.train[: len(more)], images.test[: judge.n]
+    return score | {
+        "ratio": score["frechet"] / judge.floor["frechet"],
+        "classes": effective_classes(judge.class_shares(samples)),
+        "detector": detector_accuracy(seen, more, unseen, samples),
+        "gap": nearest_neighbours(samples[:GAP], images.train)[0].median().item(),
+    }
+
+
+def real_measures(judge: Judge, images: Images) -> dict[str, float]:
+    """Return the same for real images: what to aim at. The detector must tell two sets of real images apart."""
+    first, second = images.train[: judge.n], images.train[-judge.n :]
+    return judge.floor | {
+        "ratio": 1.0,
+        "classes": effective_classes(judge.class_shares(images.test)),
+        "detector": detector_accuracy(first, second, images.test[: judge.n], images.validation[: judge.n]),
+        "gap": nearest_neighbours(images.test[:GAP], images.train)[0].median().item(),
+        "sharpness": sharpness(images.test),
+    }
+
+
+def effective_classes(shares: Tensor) -> float:
+    """Return exp(entropy) of shares (classes,): 10 for ten equal shares, 1 for a single class."""
+    return torch.special.entr(shares).sum().exp().item()
+
+
+def latent_measures(model: nn.Module, judge: Judge, n: int = 4000, walks: int = 200, seed: int = 0) -> dict[str, float]:
+    """Return what z (n, latent_dim) tells about its image through a linear function, and how walks in z go."""
+    generator = torch.Generator().manual_seed(seed)
+    z = torch.randn(n, generator_of(model).latent_dim, generator=generator)  # (n, latent_dim)
+    drawn = model.sample(z=z)
+    frames = torch.stack([model.sample(z=codes) for codes in arcs(z.shape[1], walks, seed=seed)])  # (T, walks, ...)
+    return {
+        "linear_class": linear_accuracy(z, judge.predict(drawn)),
+        "linear_ink": explained(z, ink(drawn)),
+        "linear_slant": explained(z, slant(drawn)),
+        "detour": detour(frames).median().item(),
+        "largest_step": largest_step(frames).median().item(),
+    }
+
+
+def ink(images: Tensor) -> Tensor:
+    """Return the mean grey level of each image: how thick its strokes are, (N, 1, 28, 28) to (N,)."""
+    return images.flatten(1).mean(1)
+
+
+def slant(images: Tensor) -> Tensor:
+    """Return how far each image leans: the columns' mean shift for a row further down, (N, 1, 28, 28) to (N,)."""
+    weight = images[:, 0] / images.sum((1, 2, 3)).clamp_min(1e-6)[:, None, None]  # (N, 28, 28), sums to 1
+    place = torch.arange(28.0)
+    rows, columns = weight.sum(2) @ place, weight.sum(1) @ place  # (N,), (N,), the centre of mass
+    down = place - rows[:, None]  # (N, 28)
+    right = place - columns[:, None]  # (N, 28)
+    together = torch.einsum("nij,ni,nj->n", weight, down, right)
+    return together / torch.einsum("nij,ni->n", weight, down.square()).clamp_min(1e-6)
+
+
+def code_measures(model: nn.Module, x: Tensor, labels: Tensor, steps: int = 300) -> dict[str, float]:
+    """Return how well codes found by inversion rebuild images and group their classes; a VAE's own codes as well."""
+    codes, error = invert(generator_of(model), x, steps)
+    found = {"inverted_groups": same_class_neighbours(codes, labels), "inverted_error": error.mean().item()}
+    if isinstance(model, VAE):
+        error = (model.reconstruct(x) - x).flatten(1).square().sum(1)
+        found |= {"groups": same_class_neighbours(model.codes(x), labels), "error": error.mean().item()}
+    return found
+
+
+def with_encoder(generator: nn.Module, train: Tensor, steps: int = 2000, seed: int = 0) -> VAE:
+    """Return a VAE around a finished generator, which stays as it is: only its encoder has learned.
+
+    It gives a lower bound on the log-likelihood of any generator, once its output is read as Bernoulli pixels.
+    """
+    decoder = copy.deepcopy(generator).requires_grad_(False)
+    with forked_random(seed, torch.device("cpu")):
+        vae = VAE(ConvEncoder(decoder.latent_dim), decoder, lr=2e-3)
+    fit(vae, train, steps=steps, batch_size=32, seed=seed, schedule="linear")
+    return vae
+
+
+def stage_measures(model: nn.Module, history: History, judge: Judge) -> dict[str, list[float]]:
+    """Return, for each snapshot after the start, its step, its ratio, and the losses logged then."""
+    steps = [step for step in history.snapshots if step]
+    distances = [judge.frechet(history.model_at(model, step).sample(judge.n)) for step in steps]
+    losses = {name: [history.near(name, step) for step in steps] for name in history.metrics}
+    return {"step": steps, "ratio": [distance / judge.floor["frechet"] for distance in distances]} | losses
+
+
+def rank_correlation(a: list[float], b: list[float]) -> float:
+    """Return Spearman's correlation of two lists of numbers: 1 if one always rises with the other."""
+    return float(spearmanr(a, b).statistic)

@@ -1,0 +1,56 @@
+"""A detector: a classifier trained to tell one set of images from another, judged on images it has not seen.
+
+Two sets that no detector tells apart are two samples of one distribution, as far as it can see: the classifier
+two-sample test (Lopez-Paz and Oquab, 2017).
+"""
+
+import torch
+from torch import Tensor, nn
+
+from course_utils.checks import check_data
+from course_utils.losses import non_saturating_d
+from course_utils.networks import IMAGE, ConvDiscriminator
+from course_utils.runtime import forked_random, looking_at
+from course_utils.training import fit
+
+
+class Detector(nn.Module):
+    """A convolutional classifier with one logit for each image (N, 1, 28, 28): above 0 means "real"."""
+
+    def __init__(self):
+        super().__init__()
+        self.network = ConvDiscriminator()
+
+    def make_optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"detector": torch.optim.Adam(self.parameters(), 1e-3)}
+
+    def training_step(self, batch, optimizers: dict, step: int) -> dict[str, Tensor]:
+        real_logits, fake_logits = self.network(torch.cat(batch)).chunk(2)  # (N,), (N,)
+        loss = non_saturating_d(real_logits, fake_logits)  # binary cross-entropy with labels 1 and 0
+        optimizers["detector"].zero_grad()
+        loss.backward()
+        optimizers["detector"].step()
+        return {"loss": loss.detach()}
+
+    def share_real(self, images: Tensor) -> float:
+        """Return the share of images (N, 1, 28, 28) that look real to the detector, in [0, 1]."""
+        with looking_at(self):
+            return torch.cat([self.network(part) > 0 for part in images.split(250)]).float().mean().item()
+
+
+def detector_accuracy(
+    real: Tensor, fake: Tensor, held_out_real: Tensor, held_out_fake: Tensor, steps: int = 600, seed: int = 0
+) -> float:
+    """Return how often a fresh detector is right about held-out images, in [0, 1]: 0.5 is a guess, 1 never wrong.
+
+    It learns from `real` and `fake`, half a batch of 64 each, and the mean of its accuracies on the two held-out sets
+    counts, so that no set's size matters; all are images (N, 1, 28, 28) in [0, 1].
+    """
+    for images in (real, fake, held_out_real, held_out_fake):
+        check_data(images, IMAGE)
+    rows = torch.arange(max(len(real), len(fake)))  # the smaller set comes round again
+    with forked_random(seed, torch.device("cpu")):
+        detector = Detector()
+    data = (real[rows % len(real)], fake[rows % len(fake)])
+    fit(detector, data, steps=steps, batch_size=32, schedule="linear", seed=seed)
+    return 0.5 * (detector.share_real(held_out_real) + 1 - detector.share_real(held_out_fake))

@@ -1,0 +1,44 @@
+"""Exercises whose answer is a word for each of several names, not a function."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Words:
+    """An exercise whose answer maps names to words; calling it prints the verdict, in which it is called `name`.
+
+    `mistakes` maps (name, wrong word) to the sentence that says where to look.
+    """
+
+    name: str
+    reference: Mapping[str, str]
+    mistakes: Mapping[tuple[str, str], str]
+
+    def __call__(self, answers: Mapping[str, str]) -> None:
+        print(self.verdict(answers))
+
+    def verdict(self, answers: Mapping[str, str]) -> str:
+        """Return the line that calling the exercise prints; of several mistakes the first is named."""
+        expected = f"expected a dictionary with the keys {', '.join(map(repr, self.reference))}"
+        if not isinstance(answers, Mapping):
+            return f"✗ {self.name}: {expected}, got {type(answers).__name__}."
+        if unknown := [key for key in answers if key not in self.reference]:
+            return f"✗ {self.name}: {expected}, got {unknown[0]!r} too."
+        still_open = [key for key in self.reference if answers.get(key, ...) is ...]
+        for key in self.reference:
+            if key not in still_open and (sentence := self.mistake(key, answers[key])):
+                return f"✗ {self.name}: {sentence}"
+        if len(still_open) == len(self.reference):
+            return f"○ {self.name}: not attempted yet."
+        if still_open:
+            return f"○ {self.name}: right so far; still open: {', '.join(still_open)}."
+        return f"✓ {self.name} is right."
+
+    def mistake(self, key: str, answer: str) -> str | None:
+        """Return a sentence on what is wrong with one word, or None if it is right."""
+        word = " ".join(answer.lower().replace("_", " ").split()) if isinstance(answer, str) else answer
+        words = sorted(set(self.reference.values()))
+        if word not in words:
+            return f"expected one of {', '.join(map(repr, words))} for {key}, got {answer!r}."
+        return self.mistakes.get((key, word))

@@ -1,0 +1,203 @@
+"""Latent spaces whose paths, directions, neighbours and codes are known."""
+
+import math
+
+import pytest
+import torch
+from helpers import weights
+from torch import nn
+
+from course_utils import latent, networks
+from course_utils.runtime import seed_everything
+
+
+def normal(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def fade(shares: list[float], n: int = 3) -> torch.Tensor:
+    """Return frames (T, n, 1, 4, 4) on straight lines between two images, at the given shares of the way."""
+    a, b = normal(2, n, 1, 4, 4)
+    return torch.stack([torch.lerp(a, b, share) for share in shares])
+
+
+def test_a_quarter_circle_is_walked_evenly():
+    a, b = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
+    for position in (0.0, 0.25, 0.5, 1.0):
+        angle = position * math.pi / 2
+        expected = torch.tensor([[math.cos(angle), math.sin(angle)]])
+        assert torch.allclose(latent.slerp(a, b, position), expected, atol=1e-6)
+
+
+def test_codes_of_one_direction_are_joined_by_a_line_and_opposite_ones_by_some_path():
+    a = normal(3, 5)
+    assert torch.allclose(latent.slerp(a, 3 * a, 0.25), 1.5 * a, atol=1e-5)
+    opposite = torch.stack([latent.slerp(a, -a, i / 8) for i in range(9)])
+    assert opposite.norm(dim=2).max() < 1.01 * a.norm(dim=1).max() and torch.equal(opposite[[0, -1]].sum(0), 0 * a)
+    assert latent.slerp(0 * a, a, 0.5).isfinite().all()
+
+
+def test_arcs_start_and_end_at_codes_of_the_prior_and_stay_as_long_as_they_are():
+    walks = latent.arcs(32, 500, points=9)
+    assert walks.shape == (9, 500, 32)
+    assert torch.equal(walks[[0, -1]], normal(2, 500, 32))
+    low, high = walks[[0, -1]].norm(dim=2).aminmax(dim=0)
+    assert (walks.norm(dim=2) > low - 1e-4).all() and (walks.norm(dim=2) < high + 1e-4).all()
+    middle = walks[4].norm(dim=1).mean()
+    assert middle == pytest.approx(math.sqrt(32), rel=0.03)
+    assert walks[[0, -1]].mean(0).norm(dim=1).mean() < 0.8 * middle  # a straight line leaves the shell of the prior
+
+
+def test_the_seed_decides_the_arcs_and_the_global_random_state_is_left_alone():
+    before = torch.get_rng_state()
+    assert torch.equal(latent.arcs(4, 3, seed=1), latent.arcs(4, 3, seed=1))
+    assert not torch.equal(latent.arcs(4, 3, seed=1), latent.arcs(4, 3, seed=2))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_straight_even_fade_makes_no_detour_and_no_leap():
+    frames = fade([i / 8 for i in range(9)])
+    assert torch.allclose(latent.path_lengths(frames), (frames[-1] - frames[0]).flatten(1).norm(dim=1), rtol=1e-5)
+    assert torch.allclose(latent.detour(frames), torch.ones(3), rtol=1e-5)
+    assert torch.allclose(latent.largest_step(frames), torch.full((3,), 1 / 8), rtol=1e-4)
+
+
+def test_a_path_that_goes_too_far_and_returns_is_longer():
+    frames = fade([0.0, 2.0, 1.0])
+    assert torch.allclose(latent.detour(frames), torch.full((3,), 3.0), rtol=1e-5)
+    assert torch.allclose(latent.largest_step(frames), torch.full((3,), 2 / 3), rtol=1e-5)
+
+
+def test_each_path_is_measured_by_itself():
+    frames = torch.zeros(4, 3, 1, 2, 2)
+    frames[2:, 0] = 1  # one leap over 4 pixels
+    frames[1, 1] = 1  # there and back
+    assert latent.path_lengths(frames).tolist() == [2, 4, 0]
+    assert latent.detour(frames)[:2].tolist() == [1, math.inf] and latent.detour(frames)[2].isnan()
+    assert latent.largest_step(frames)[:2].tolist() == [1, 0.5] and latent.largest_step(frames)[2].isnan()
+
+
+def test_a_linear_function_is_explained_and_noise_is_not():
+    x, noise = normal(20000, 8), normal(20000, seed=1)
+    line = x @ normal(8, seed=2) + 5
+    assert latent.explained(x, line) == pytest.approx(1, abs=1e-6)
+    assert latent.explained(x, noise) < 0.05
+    half = latent.explained(x, line + line.std() * noise)  # as much noise as signal
+    assert half == pytest.approx(0.5, abs=0.02)
+
+
+def test_only_the_second_half_of_the_rows_is_judged():
+    x = normal(40, 20)  # as many dimensions as rows to learn from: a perfect fit to noise
+    assert latent.explained(x, normal(40, seed=1)) < 0
+    x, y = normal(200, 2), normal(200, 2) @ torch.tensor([1.0, 2.0])
+    assert latent.explained(x, torch.cat([y[:100], -y[100:]])) < -1
+    labels = (y > 0).long()
+    assert latent.linear_accuracy(x, torch.cat([labels[:100], 1 - labels[100:]])) < 0.1
+
+
+def test_classes_are_named_correctly_where_they_can_be():
+    labels = torch.randint(4, (1200,), generator=torch.Generator().manual_seed(1))
+    centres = 100 * torch.eye(4)
+    separable = centres[labels] * torch.tensor([1.0, 1e-3, 10.0, 1.0]) + 1e-2 * normal(1200, 4)
+    assert latent.linear_accuracy(separable, labels) > 0.99
+    assert latent.linear_accuracy(normal(1200, 4), labels) == pytest.approx(0.25, abs=0.07)
+
+
+def test_neighbours_in_a_cluster_have_its_class():
+    labels = torch.arange(5).repeat(40)
+    clusters = 100 * normal(5, 8)[labels] + normal(200, 8, seed=1)
+    assert latent.same_class_neighbours(clusters, labels) == 1
+    assert latent.same_class_neighbours(normal(200, 8), labels) == pytest.approx(0.2, abs=0.06)
+
+
+@pytest.mark.parametrize(("d", "k"), [(2, 1), (2, 7), (32, 5)])
+def test_neighbours_are_those_of_a_loop_over_all_codes(d, k):
+    codes, labels = normal(150, d), torch.arange(150) % 3
+    codes[::3] += 0.5
+    share = 0
+    for i in range(150):
+        order = sorted((j for j in range(150) if j != i), key=lambda j: math.dist(codes[i].tolist(), codes[j].tolist()))
+        share += sum(labels[j] == labels[i] for j in order[:k]) / k
+    assert latent.same_class_neighbours(codes, labels, k) == pytest.approx(float(share / 150), abs=1e-6)
+
+
+@pytest.mark.parametrize("d", [2, 32])
+def test_a_code_is_no_neighbour_of_its_own_even_among_copies(d):
+    codes = normal(30, d).repeat(2, 1)
+    assert latent.same_class_neighbours(codes, torch.arange(60), k=1) == 0
+    assert latent.same_class_neighbours(codes, torch.arange(30).repeat(2), k=1) == 1
+
+
+class Linear(nn.Module):
+    """A generator of points (N, 6) that is one matrix."""
+
+    latent_dim = 3
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(3, 6)
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return self.layer(z)
+
+
+def image_generator() -> nn.Module:
+    """Return a small generator of images with batch norm, whose weights are always the same, in training mode."""
+    with torch.random.fork_rng():
+        seed_everything(0)
+        return networks.MLPGenerator(4, (32,), batch_norm=True).train()
+
+
+def test_a_linear_generator_is_inverted_to_the_code_of_least_squares():
+    seed_everything(0)
+    generator, away = Linear(), normal(20, 6, seed=3)
+    codes, error = latent.invert(generator, away, steps=400)
+    weight, bias = generator.layer.weight.detach(), generator.layer.bias.detach()
+    expected = torch.linalg.lstsq(weight, (away - bias).T).solution.T  # (20, 3)
+    assert torch.allclose(codes, expected, atol=0.02)
+    assert torch.allclose(error, (expected @ weight.T + bias - away).square().sum(1), rtol=1e-3)
+
+
+def test_images_of_a_generator_are_found_again():
+    generator = image_generator()
+    images = networks.sample(generator, 30, seed=5)
+    codes, error = latent.invert(generator, images)
+    assert codes.shape == (30, 4) and error.shape == (30,) and not (codes.requires_grad or error.requires_grad)
+    assert error.median() < 1e-3
+    made = networks.sample(generator, z=codes)
+    assert torch.allclose((made - images).square().flatten(1).sum(1), error, atol=1e-5)
+    assert error.mean() < 0.1 * latent.invert(generator, images, steps=5)[1].mean()
+
+
+def test_inversion_leaves_weights_gradients_mode_and_random_state_as_they_were():
+    generator, images = image_generator(), networks.sample(image_generator(), 5)
+    weight, bias = list(generator.parameters())[:2]
+    weight.grad = torch.ones_like(weight)
+    state, random_state = weights(generator), torch.get_rng_state()
+    first = latent.invert(generator, images, steps=3)
+    assert torch.equal(weights(generator), state) and torch.equal(torch.get_rng_state(), random_state)
+    assert generator.training and weight.grad.eq(1).all() and bias.grad is None and weight.requires_grad
+    assert all(torch.equal(a, b) for a, b in zip(first, latent.invert(generator, images, steps=3)))
+    assert not torch.equal(first[0], latent.invert(generator, images, steps=3, seed=1)[0])
+
+
+def test_bad_input_raises_one_sentence():
+    x = normal(10, 2)
+    with pytest.raises(ValueError, match="expected latent_dim and n of at least 1 and points of at least 2, got 4, 0 "):
+        latent.arcs(4, 0)
+    with pytest.raises(ValueError, match=r"expected frames of shape \(T, n, ...\) with T of at least 2, got \(1, 3, 5"):
+        latent.detour(torch.zeros(1, 3, 5))
+    with pytest.raises(ValueError, match=r"expected x \(N, d\) and .*, got shapes \(10, 2\) and \(9,\)"):
+        latent.explained(x, torch.zeros(9))
+    with pytest.raises(ValueError, match="expected at least two classes in the first half of the rows, got only cla"):
+        latent.linear_accuracy(x, torch.arange(10) // 5)
+    with pytest.raises(ValueError, match="expected k from 1 to 9, one less than there are codes, got 10"):
+        latent.same_class_neighbours(x, torch.arange(10), k=10)
+    with pytest.raises(ValueError, match=r"expected codes \(N, d\) and labels \(N,\), got shapes \(10, 2\) and \(9,\)"):
+        latent.same_class_neighbours(x, torch.arange(9))
+    with pytest.raises(ValueError, match=r"expected images of shape \(2, 1, 28, 28\), got \(2, 1, 1, 1\)"):
+        latent.invert(image_generator(), torch.zeros(2, 1, 1, 1))
+    with pytest.raises(ValueError, match="expected images in "):
+        latent.invert(image_generator(), torch.full((2, 1, 28, 28), 255.0))
+    with pytest.raises(ValueError, match="expected a number of steps of at least 1, got 0"):
+        latent.invert(image_generator(), torch.zeros(2, 1, 28, 28), steps=0)
