@@ -63,9 +63,10 @@ def latent_measures(model: nn.Module, judge: Judge, n: int = 4000, walks: int = 
     generator = torch.Generator().manual_seed(seed)
     z = torch.randn(n, generator_of(model).latent_dim, generator=generator)  # (n, latent_dim)
     drawn = model.sample(z=z)
+    classes = judge.predict(drawn)  # (n,)
     frames = torch.stack([model.sample(z=codes) for codes in arcs(z.shape[1], walks, seed=seed)])  # (T, walks, ...)
     return {
-        "linear_class": linear_accuracy(z, judge.predict(drawn)),
+        "linear_class": linear_accuracy(z, classes) if len(classes[: n // 2].unique()) > 1 else float("nan"),
         "linear_ink": explained(z, ink(drawn)),
         "linear_slant": explained(z, slant(drawn)),
         "detour": detour(frames).median().item(),

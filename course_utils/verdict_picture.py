@@ -8,11 +8,13 @@ from statistics import mean
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from course_utils.fights import Fight
 from course_utils.plots import GENERATED, POSTERIOR, PRIOR, REAL, plt
-from course_utils.verdicts import CLAIMS, FAILS, HOLDS, PARTLY, SIGNS, Claim, Fight
+from course_utils.verdicts import CLAIMS, FAILS, HOLDS, PARTLY, SIGNS, Claim
 
 GAN, VAE = GENERATED, POSTERIOR
-STYLES = {"GAN": ("x", GAN, 30), "VAE": ("o", VAE, 26)}  # any other group is a yardstick: a line
+CROSS, DOT = ("x", GAN, 30), ("o", VAE, 26)
+STYLES = {"GAN": CROSS, "G's loss": CROSS, "VAE": DOT, "−ELBO": DOT}  # any other group is a yardstick: a line
 BADGES = {HOLDS: "#d7ecdf", PARTLY: "#f3ead0", FAILS: "#f3d9d4"}
 TEXT, STRIP, VERDICTS = 0.0, 0.47, 0.80  # where the three parts of a row begin
 

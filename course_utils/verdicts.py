@@ -5,74 +5,27 @@ the one lies on the right side of every number of the other. All tests true: the
 conditions. None: it does not hold here. Nothing in between is left to taste.
 """
 
-import json
-import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from statistics import mean, stdev
 
-from course_utils.contest import rank_correlation
+from course_utils.fights import Fight, Numbers
+from course_utils.tables import markdown
 
 HOLDS, PARTLY, FAILS = "holds", "holds with conditions", "does not hold here"
 SIGNS = {HOLDS: "✓", PARTLY: "○", FAILS: "✗"}
-Numbers = list[float]
 
 
-class Fight:
-    """The recorded runs on one data set: `fight.gan("ratio")` and `fight.vae("ratio")` list a measure over the seeds.
-
-    The VAE's list has both of its runs, that with as many images as the GAN and that with as much time.
-    """
-
-    def __init__(self, folder: str | pathlib.Path, dataset: str = "digits"):
-        folder = pathlib.Path(folder)
-        lines = [json.loads(line) for line in (folder / f"fight_{dataset}.jsonl").read_text().splitlines()]
-        self.dataset, self.runs = dataset, [line for line in lines if line["job"][0] == "fight"]
-        self.cells = [line for line in lines if line["job"][0] == "grid"]
-        self.real = next(line for line in lines if line["job"][0] == "real")
-        self.costs = json.loads((folder / "fight_costs.json").read_text())
-
-    def of(self, arm: str) -> list[dict]:
-        """Return the runs of an arm, or of both arms of the VAE."""
-        return [run for run in self.runs if run["job"][2].startswith(arm)]
-
-    def gan(self, name: str) -> Numbers:
-        return [run[name] for run in self.of("gan")]
-
-    def vae(self, name: str) -> Numbers:
-        return [run[name] for run in self.of("vae")]
-
-    def spread(self, arm: str) -> Numbers:
-        """Return the standard deviation of the Fréchet distance over seeds as a share of its mean, a single number."""
-        ratios = [run["ratio"] for run in self.of(arm)]
-        return [stdev(ratios) / mean(ratios)]
-
-    def worst(self, family: str) -> Numbers:
-        """Return the worst Fréchet distance over the grid of rates and batch sizes, as a multiple of the best."""
-        ratios = [cell["ratio"] or inf for cell in self.cells if cell["job"][2] == family]  # None if it diverged
-        return [max(ratios) / min(ratios)] if ratios else []
-
-    def agreement(self, arm: str, loss: str, sign: int = 1) -> Numbers:
-        """Return, for each run, how well a loss ranks the stages of training as the Fréchet distance does."""
-        stages = [run["stages"] for run in self.of(arm)]
-        return [rank_correlation([sign * value for value in stage[loss]], stage["ratio"]) for stage in stages]
-
-    def seconds_to(self, arm: str, ratio: float) -> Numbers:
-        """Return, for each run, the seconds of one core until its samples were as good; infinite if they never were."""
-        step = self.costs["step_seconds"][arm[:3]]
-        return [
-            next((at * step for at, r in zip(*(run["stages"][k] for k in ("step", "ratio"))) if r <= ratio), inf)
-            for run in self.of(arm)
-        ]
+Groups = Callable[[Fight], tuple[Numbers, Numbers]]
 
 
 @dataclass(frozen=True)
-class Test:
+class Comparison:
     """One comparison: `numbers` gives two groups of a fight, and the first must lie above or below the second."""
 
     measure: str
-    numbers: Callable[[Fight], tuple[Numbers, Numbers]]
+    numbers: Groups
     above: bool
     names: tuple[str, str] = ("GAN", "VAE")
 
@@ -87,14 +40,32 @@ class Test:
         return min(first) > max(second) if self.above else max(first) < min(second)
 
 
-def both(name: str) -> Callable[[Fight], tuple[Numbers, Numbers]]:
+def both(name: str) -> Groups:
     """Return the function that takes one measure of GAN and VAE from a fight."""
     return lambda fight: (fight.gan(name), fight.vae(name))
 
 
-def gaps(name: str) -> Callable[[Fight], tuple[Numbers, Numbers]]:
+def gaps(name: str) -> Groups:
     """Return the function that takes the distances of a measure from that of real images, of GAN and VAE."""
     return lambda fight: tuple([abs(x - fight.real[name]) for x in side(name)] for side in (fight.gan, fight.vae))
+
+
+def beside(family: str, name: str, factor: float = 1) -> Groups:
+    """Return the function that takes a measure of one family, and that of real images times a factor."""
+    return lambda fight: (getattr(fight, family)(name), [factor * fight.real[name]])
+
+
+LIMIT = 0.8  # of a rank correlation that deserves the word "says"
+
+
+def stages(family: str, loss: str, sign: int = 1) -> Groups:
+    """Return the function that takes how well a loss ranks the stages of training as quality does, and the limit."""
+    return lambda fight: (fight.agreement(family, loss, sign), [LIMIT])
+
+
+def settings(family: str, loss: str, sign: int = 1) -> Groups:
+    """Return the function that takes how well a last loss ranks settings as quality does, and the limit."""
+    return lambda fight: (fight.agreement_of_grid(family, loss, sign), [LIMIT])
 
 
 def as_good_as_a_vae(fight: Fight) -> tuple[Numbers, Numbers]:
@@ -108,7 +79,7 @@ class Claim:
     """A statement of the texts and the tests that it is put to."""
 
     says: str
-    tests: Sequence[Test]
+    tests: Sequence[Comparison]
 
     def verdict(self, fight: Fight) -> str:
         """Return whether the claim holds, holds with conditions, or does not hold here."""
@@ -117,55 +88,59 @@ class Claim:
 
 
 CLAIMS = (
-    Claim("GAN samples are sharper than VAE samples.", [Test("sharpness", both("sharpness"), True)]),
+    Claim("GAN samples are sharper than VAE samples.", [Comparison("sharpness", both("sharpness"), True)]),
     Claim("VAE samples are blurry, GAN samples are not.", [
-        Test("distance of sharpness from real", gaps("sharpness"), False),
-        Test("sharpness beside real", lambda f: (f.vae("sharpness"), [f.real["sharpness"]]), False, ("VAE", "real")),
+        Comparison("distance of sharpness from real", gaps("sharpness"), False),
+        Comparison("sharpness beside real", beside("vae", "sharpness"), False, ("VAE", "real")),
     ]),
     Claim("GAN samples look more real.", [
-        Test("Fréchet distance, × floor", both("ratio"), False),
-        Test("precision", both("precision"), True),
-        Test("detector is right", both("detector"), False),
+        Comparison("Fréchet distance, × floor", both("ratio"), False),
+        Comparison("precision", both("precision"), True),
+        Comparison("detector is right", both("detector"), False),
     ]),
     Claim("VAE samples are more diverse.", [
-        Test("recall", both("recall"), False),
-        Test("coverage", both("coverage"), False),
-        Test("effective classes", both("classes"), False),
+        Comparison("recall", both("recall"), False),
+        Comparison("coverage", both("coverage"), False),
+        Comparison("effective classes", both("classes"), False),
     ]),
     Claim("VAE training is stable, GAN training depends on seed and settings.", [
-        Test("spread over seeds", lambda f: (f.spread("gan"), f.spread("vae, same images")), True),
-        Test("worst of the grid, × best", lambda f: (f.worst("gan"), f.worst("vae")), True),
+        Comparison("spread over seeds", lambda f: (f.spread("gan"), f.spread("vae, same images")), True),
+        Comparison("worst of the grid, × best", lambda f: (f.worst("gan"), f.worst("vae")), True),
     ]),
     Claim("The VAE's loss says how good its samples are.", [
-        Test("rank agreement, at least 0.8", lambda f: (f.agreement("vae", "elbo", -1), [0.8]), True, ("VAE", "limit")),
+        Comparison("ranks stages, above 0.8", stages("vae", "elbo", -1), True, ("−ELBO", "limit")),
+        Comparison("ranks settings, above 0.8", settings("vae", "elbo", -1), True, ("−ELBO", "limit")),
     ]),
     Claim("The GAN's losses do not.", [
-        Test("generator's loss, below 0.8", lambda f: (f.agreement("gan", "g_loss"), [0.8]), False, ("GAN", "limit")),
-        Test("discriminator's loss", lambda f: (f.agreement("gan", "d_loss", -1), [0.8]), False, ("GAN", "limit")),
+        Comparison("ranks stages, below 0.8", stages("gan", "g_loss"), False, ("G's loss", "limit")),
+        Comparison("ranks stages, below 0.8", stages("gan", "d_loss", -1), False, ("−D's loss", "limit")),
+        Comparison("ranks settings, below 0.8", settings("gan", "g_loss"), False, ("G's loss", "limit")),
+        Comparison("ranks settings, below 0.8", settings("gan", "d_loss", -1), False, ("−D's loss", "limit")),
     ]),
     Claim("The VAE's latent space is smooth, the GAN's is not.", [
-        Test("largest step of a walk", both("largest_step"), True),
-        Test("detour of a walk", both("detour"), True),
+        Comparison("largest step of a walk", both("largest_step"), True),
+        Comparison("detour of a walk", both("detour"), True),
     ]),
     Claim("The GAN's latent space is unstructured.", [
-        Test("class from z, linear", both("linear_class"), False),
-        Test("ink from z, linear", both("linear_ink"), False),
-        Test("slant from z, linear", both("linear_slant"), False),
+        Comparison("ink from z, R², below one half", lambda f: (f.gan("linear_ink"), [0.5]), False, ("GAN", "limit")),
+        Comparison("class from z, accuracy", both("linear_class"), False),
+        Comparison("ink from z, R², below the VAE's", both("linear_ink"), False),
+        Comparison("slant from z, R², below the VAE's", both("linear_slant"), False),
     ]),
     Claim("Codes of one class lie together in a VAE, not in a GAN.", [
-        Test("neighbours of the same class", lambda f: (f.gan("inverted_groups"), f.vae("groups")), False),
-        Test("the same, both by inversion", both("inverted_groups"), False),
+        Comparison("neighbours of the same class", lambda f: (f.gan("inverted_groups"), f.vae("groups")), False),
+        Comparison("the same, both by inversion", both("inverted_groups"), False),
     ]),
     Claim("A VAE gives a likelihood, a GAN gives none.", [
-        Test("bound with an encoder added, nats", both("elbo_afterwards"), False),
+        Comparison("bound with an encoder added, nats", both("elbo_afterwards"), False),
     ]),
     Claim("GANs need more computation.", [
-        Test("seconds for a step", lambda f: tuple([f.costs["step_seconds"][k]] for k in ("gan", "vae")), True),
-        Test("seconds to the VAE's best", as_good_as_a_vae, True),
+        Comparison("seconds for a step", lambda f: tuple([f.costs["step_seconds"][k]] for k in ("gan", "vae")), True),
+        Comparison("seconds to the VAE's best", as_good_as_a_vae, True),
     ]),
     Claim("Both make new samples, not copies.", [
-        Test("nearest training image", lambda f: (f.gan("gap"), [0.9 * f.real["gap"]]), True, ("GAN", "0.9 × real")),
-        Test("nearest training image", lambda f: (f.vae("gap"), [0.9 * f.real["gap"]]), True, ("VAE", "0.9 × real")),
+        Comparison("nearest training image", beside("gan", "gap", 0.9), True, ("GAN", "0.9 × real")),
+        Comparison("nearest training image", beside("vae", "gap", 0.9), True, ("VAE", "0.9 × real")),
     ]),
 )  # fmt: skip
 
@@ -181,12 +156,28 @@ def spread_of(numbers: Numbers) -> str:
 
 def table(fights: Sequence[Fight]) -> str:
     """Return the verdicts as a Markdown table: numbers of the first data set, verdicts of all."""
-    names = [fight.dataset.replace("_", "-") for fight in fights]
-    rows = [["claim", "measured", "", "", *names], ["---"] * (4 + len(names))]
+    rows = [["claim", "measured", "", "", *(fight.dataset.replace("_", "-") for fight in fights)]]
     for claim in CLAIMS:
-        rows.append([f"**{claim.says}**", "", "", "", *(SIGNS[v] + " " + v for v in map(claim.verdict, fights))])
+        rows.append([f"**{claim.says}**", "", "", "", *(f"{SIGNS[v]} {v}" for v in map(claim.verdict, fights))])
         for test in claim.tests:
             groups = (f"{name} {spread_of(n)}" for name, n in zip(test.names, test.numbers(fights[0])))
             marks = {True: "✓", False: "✗", None: "–"}
             rows.append(["", test.measure, *groups, *(marks[test.holds(fight)] for fight in fights)])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return markdown(rows)
+
+
+def score_bets(bets: Mapping[int, bool], fight: Fight) -> str:
+    """Return how many bets on the claims, numbered from 1, were right; one on a claim that holds in part is a draw.
+
+    Raises ValueError for a number that no claim has.
+    """
+    placed = {number: bet for number, bet in bets.items() if bet is not ...}
+    if wrong := [number for number in placed if number not in range(1, len(CLAIMS) + 1)]:
+        raise ValueError(f"expected bets on the claims 1 to {len(CLAIMS)}, got one on {wrong[0]!r}")
+    verdicts = {number: CLAIMS[number - 1].verdict(fight) for number in placed}
+    draws = sum(verdict == PARTLY for verdict in verdicts.values())
+    right = sum(verdicts[number] == (HOLDS if bet else FAILS) for number, bet in placed.items())
+    if not placed:
+        return "○ no bets yet."
+    wrong = len(placed) - right - draws
+    return f"{len(placed)} bets: {right} right, {draws} on claims that hold in part, {wrong} wrong."

@@ -1,0 +1,19 @@
+"""Tables in Markdown, for notebooks and for docs/."""
+
+from collections.abc import Sequence
+
+from IPython.display import Markdown, display
+
+
+def markdown(rows: Sequence[Sequence]) -> str:
+    """Return rows as a Markdown table, the first of them as its head; a | in a cell stays what it is."""
+    lines = [[str(cell).replace("|", "\\|") for cell in row] for row in rows]
+    if len({len(line) for line in lines}) > 1:
+        raise ValueError(f"expected rows of one length, got {[len(line) for line in lines]}")
+    lines.insert(1, ["---"] * len(lines[0]))
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def show_table(*rows: Sequence) -> None:
+    """Display rows as a table in a notebook, the first of them as its head."""
+    display(Markdown(markdown(rows)))

@@ -1,0 +1,93 @@
+"""The measures of the contest between GAN and VAE: known values, and the same code for both families."""
+
+import pytest
+import torch
+
+from course_utils import contest, data, metrics, networks
+from course_utils.gan import GAN
+from course_utils.history import History
+from course_utils.runtime import seed_everything
+from course_utils.training import fit
+from course_utils.vae import VAE
+
+
+def small_gan() -> GAN:
+    seed_everything(0)
+    return GAN(networks.ConvGenerator(4, (8, 4)), networks.ConvDiscriminator((4, 8)))
+
+
+def small_vae() -> VAE:
+    seed_everything(0)
+    return VAE(networks.ConvEncoder(4, (4, 8)), networks.ConvGenerator(4, (8, 4)))
+
+
+@pytest.fixture(scope="module")
+def digits() -> data.Images:
+    return data.load("digits")
+
+
+@pytest.fixture(scope="module")
+def judge(digits) -> metrics.Judge:
+    return metrics.Judge(digits, n=500)
+
+
+@pytest.mark.parametrize("shares, classes", [([0.1] * 10, 10), ([1, 0, 0], 1), ([0.5, 0.5, 0], 2)])
+def test_effective_classes_count_equal_shares(shares, classes):
+    assert contest.effective_classes(torch.tensor(shares, dtype=torch.float)) == pytest.approx(classes)
+
+
+@pytest.mark.parametrize("shift", [-0.5, 0.0, 0.25, 1.0])
+def test_slant_is_the_shift_of_a_stroke_for_a_row(shift):
+    rows = torch.arange(4, 24)
+    columns = (14 + shift * (rows - 14)).round().long()
+    image = torch.zeros(1, 1, 28, 28)
+    image[0, 0, rows, columns] = 1
+    assert contest.slant(image).item() == pytest.approx(shift, abs=0.02)
+    assert contest.ink(image).item() == pytest.approx(20 / 784)
+    assert contest.slant(torch.zeros(1, 1, 28, 28)).isfinite()
+
+
+def test_real_images_score_as_real_ones_do(digits, judge):
+    score = contest.picture_measures(digits.train[:500], digits.train[500:1000], judge, digits)
+    real = contest.real_measures(judge, digits)
+    assert score["ratio"] == pytest.approx(real["ratio"], abs=1.0)
+    assert score["classes"] == pytest.approx(real["classes"], abs=0.5)
+    assert abs(real["detector"] - 0.5) < 0.1
+    assert score["gap"] < 0.01 and real["gap"] > 3, "training images are copies of themselves, test images are not"
+
+
+def test_both_families_get_the_same_measures_and_looking_changes_nothing(digits, judge):
+    for model in (small_gan(), small_vae()):
+        before, state = [p.clone() for p in model.parameters()], torch.get_rng_state()
+        found = contest.latent_measures(model, judge, n=300, walks=5)
+        found |= contest.code_measures(model, digits.test[:20], digits.test_labels[:20], steps=5)
+        own = {"groups", "error"} if isinstance(model, VAE) else set()
+        assert found.keys() == own | {
+            "linear_class", "linear_ink", "linear_slant", "detour", "largest_step", "inverted_groups", "inverted_error",
+        }  # fmt: skip
+        assert all(torch.equal(a, b) for a, b in zip(before, model.parameters()))
+        assert torch.equal(state, torch.get_rng_state())
+
+
+def test_an_encoder_added_afterwards_bounds_the_likelihood_and_leaves_the_generator_alone(digits):
+    generator = small_gan().generator
+    before = [p.clone() for p in generator.parameters()]
+    short, long = (contest.with_encoder(generator, digits.train, steps) for steps in (1, 150))
+    assert all(torch.equal(a, b) for a, b in zip(before, generator.parameters()))
+    assert all(torch.equal(a, b) for a, b in zip(before, long.decoder.parameters()))
+    x = digits.test[:200]
+    assert short.elbo(x).mean() < long.elbo(x).mean() < long.iwae_bound(x, k=20).mean()
+
+
+def test_stages_list_the_distance_and_the_losses_of_each_snapshot(digits, judge):
+    gan = small_gan()
+    history = fit(gan, digits.train, steps=20, snapshots=(0, 10, 20), log_every=10)
+    stages = contest.stage_measures(gan, history, judge)
+    assert stages["step"] == [10, 20] and isinstance(history, History)
+    assert stages["g_loss"] == history["g_loss"]
+    assert stages["ratio"][1] == pytest.approx(judge.frechet(gan.sample(500)) / judge.floor["frechet"])
+
+
+def test_rank_correlation_sees_order_only():
+    assert contest.rank_correlation([1, 2, 3], [10, 100, 1000]) == pytest.approx(1)
+    assert contest.rank_correlation([1, 2, 3], [3, 2, 1]) == pytest.approx(-1)

@@ -1,0 +1,130 @@
+"""The verdicts: they follow from the numbers alone, and from nothing else."""
+
+import json
+import math
+
+import pytest
+import verdicts
+
+from course_utils.fight_plots import grid_of, grids, strips
+from course_utils.fights import Fight
+from course_utils.verdict_picture import picture
+from course_utils.verdicts import CLAIMS, FAILS, HOLDS, PARTLY, SIGNS, Claim, Comparison, both, score_bets, table
+
+GOOD = dict(sharpness=0.12, ratio=2.0, precision=0.8, recall=0.9, coverage=0.8, classes=9.9, detector=0.6, gap=5.0)
+LATENT = dict(linear_class=0.6, linear_ink=0.7, linear_slant=0.8, detour=1.5, largest_step=0.1, inverted_groups=0.6)
+
+
+def stages(ratios: list[float], **losses) -> dict:
+    return {"step": [100 * (i + 1) for i in range(len(ratios))], "ratio": ratios} | losses
+
+
+def write(folder, dataset: str = "digits", grid: bool = True, **better):
+    """Write a fight in which GAN and VAE have the same numbers, but for a shift of those measures of the GAN."""
+    lines = [{"job": ["real", dataset], **GOOD, "ratio": 1.0}]
+    for seed in range(3):
+        for arm in ("gan", "vae, same images", "vae, same time"):
+            line = {"job": ["fight", dataset, arm, seed]} | {k: v + 0.01 * seed for k, v in (GOOD | LATENT).items()}
+            line |= {"groups": 0.6, "elbo_afterwards": -150.0 - seed}
+            line["stages"] = stages(
+                [9, 5, 3, line["ratio"]], elbo=[-4, -3, -2, -1], g_loss=[1, 3, 2, 4], d_loss=[2, 1, 3, 4]
+            )
+            lines.append(line | ({k: line[k] + shift for k, shift in better.items()} if arm == "gan" else {}))
+    if grid:
+        lines += [{"job": ["grid", dataset, k, r, 16, 0], "ratio": 2 * r} for k in ("gan", "vae") for r in (1, 4)]
+        lines.append({"job": ["grid", dataset, "gan", 4, 8, 0], "ratio": None})
+    (folder / f"fight_{dataset}.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    (folder / "fight_costs.json").write_text(json.dumps({"step_seconds": {"gan": 2.0, "vae": 1.0}}))
+    return Fight(folder, dataset)
+
+
+SHARPER = Claim(
+    "Sharper.", [Comparison("sharpness", both("sharpness"), True), Comparison("recall", both("recall"), False)]
+)
+
+
+@pytest.mark.parametrize(
+    "shift, verdict",
+    [
+        (dict(sharpness=1), PARTLY),
+        (dict(sharpness=1, recall=-1), HOLDS),
+        (dict(), FAILS),
+        (dict(sharpness=-1, recall=1), FAILS),
+        (dict(sharpness=0.015, recall=1), FAILS),  # on average only: the groups overlap
+    ],
+)
+def test_a_verdict_needs_every_number_on_the_right_side(tmp_path, shift, verdict):
+    assert SHARPER.verdict(write(tmp_path, **shift)) == verdict
+
+
+def test_groups_hold_the_seeds_of_both_arms_of_the_vae(tmp_path):
+    fight = write(tmp_path)
+    assert fight.gan("ratio") == pytest.approx([2.0, 2.01, 2.02]) and len(fight.vae("ratio")) == 6
+    assert fight.spread("gan") == pytest.approx([0.01 / 2.01], rel=1e-3)
+
+
+def test_a_run_that_diverged_is_the_worst_of_its_grid(tmp_path):
+    fight = write(tmp_path)
+    assert fight.worst("gan") == [math.inf] and fight.worst("vae") == [4]
+
+
+def test_the_grid_has_a_row_for_each_rate_and_shows_a_run_that_diverged(tmp_path, monkeypatch):
+    fight, alts = write(tmp_path), []
+    rates, sizes, ratios = grid_of(fight, "vae")
+    assert (rates, sizes) == ([1, 4], [16]) and ratios.tolist() == [[2], [8]]
+    monkeypatch.setattr("course_utils.fight_plots.show", lambda fig, alt: alts.append((fig, alt)))
+    fight.cells.append({"job": ["grid", "digits", "gan", 1, 8, 0], "ratio": 3.0})  # every pair of the GAN's
+    grids(fight, "title", "the grids")
+    strips(fight, {"ratio": "Fréchet", "recall": "recall"}, "title", "the strips")
+    assert [alt for _, alt in alts] == ["the grids", "the strips"]
+    assert "inf" in {text.get_text() for text in alts[0][0].axes[0].texts}
+
+
+def test_a_measure_that_was_not_taken_does_not_count(tmp_path):
+    fight = write(tmp_path, "mnist", grid=False)
+    (stable,) = (claim for claim in CLAIMS if "stable" in claim.says)
+    assert [test.holds(fight) for test in stable.tests] == [False, None]
+    assert stable.verdict(fight) == FAILS
+
+
+def test_seconds_until_a_quality_are_those_of_the_first_stage_that_has_it(tmp_path):
+    fight = write(tmp_path)
+    assert fight.seconds_to("gan", 3) == [600] * 3 and fight.seconds_to("vae", 3) == [300] * 6
+    assert fight.seconds_to("vae", 0.1) == [math.inf] * 6
+
+
+def test_ranks_of_losses_and_distances_agree_or_do_not(tmp_path):
+    fight = write(tmp_path)
+    assert fight.agreement("vae", "elbo", -1) == pytest.approx([1] * 6)
+    assert fight.agreement("gan", "g_loss") == pytest.approx([-0.8] * 3)
+
+
+def test_the_table_has_every_claim_every_test_and_every_data_set(tmp_path):
+    fights = [write(tmp_path), write(tmp_path, "fashion_mnist", grid=False)]
+    lines = table(fights).splitlines()
+    assert len(lines) == 2 + len(CLAIMS) + sum(len(claim.tests) for claim in CLAIMS)
+    assert all(line.count("|") == 7 for line in lines) and "fashion-mnist" in lines[0]
+    for claim in CLAIMS:
+        assert any(claim.says in line and SIGNS[claim.verdict(fights[0])] in line for line in lines)
+
+
+def test_the_picture_has_a_badge_for_every_claim_and_data_set(tmp_path):
+    fights = [write(tmp_path), write(tmp_path, "mnist", grid=False)]
+    fig = picture(fights)
+    badges = [text for text in fig.axes[0].texts if text.get_text() in SIGNS.values()]
+    assert len(badges) == 2 * len(CLAIMS)
+
+
+def test_the_page_of_verdicts_is_what_the_recorded_runs_say():
+    assert verdicts.text() == (verdicts.ROOT / "docs" / "verdicts.md").read_text(encoding="utf-8")
+
+
+def test_bets_are_scored_against_the_verdicts(tmp_path):
+    fight = write(tmp_path)
+    verdicts = [claim.verdict(fight) for claim in CLAIMS]
+    bets = {i + 1: verdict == HOLDS for i, verdict in enumerate(verdicts) if verdict != PARTLY}
+    assert score_bets(bets, fight).startswith(f"{len(bets)} bets: {len(bets)} right, 0 on")
+    assert f"{len(bets)} wrong" in score_bets({number: not bet for number, bet in bets.items()}, fight)
+    assert score_bets({1: ...}, fight) == "○ no bets yet."
+    with pytest.raises(ValueError, match="expected bets on the claims 1 to 13, got one on 14"):
+        score_bets({14: True}, fight)
