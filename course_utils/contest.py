@@ -10,6 +10,7 @@ from course_utils.data import Images
 from course_utils.detector import detector_accuracy
 from course_utils.history import History
 from course_utils.latent import arcs, detour, explained, invert, largest_step, linear_accuracy, same_class_neighbours
+from course_utils.losses import bernoulli_nll
 from course_utils.metrics import Judge, nearest_neighbours, sharpness
 from course_utils.networks import ConvEncoder
 from course_utils.runtime import forked_random
@@ -50,7 +51,14 @@ def real_measures(judge: Judge, images: Images) -> dict[str, float]:
         "detector": detector_accuracy(first, second, images.test[: judge.n], images.validation[: judge.n]),
         "gap": nearest_neighbours(images.test[:GAP], images.train)[0].median().item(),
         "sharpness": sharpness(images.test),
+        "independent_pixels": independent_pixels(images),
     }
+
+
+def independent_pixels(images: Images) -> float:
+    """Return the mean log-likelihood of test images, in nats, if each pixel is 1 with its share in training images."""
+    share = images.train.mean(0).clamp(1e-3, 1 - 1e-3)  # (1, 28, 28); a pixel never seen must not be impossible
+    return -bernoulli_nll(share.logit().expand_as(images.test), images.test).mean().item()
 
 
 def effective_classes(shares: Tensor) -> float:

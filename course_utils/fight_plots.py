@@ -44,7 +44,7 @@ def draw_grid(axes: Axes, fight: Fight, family: str) -> None:
     """Draw the Fréchet distances over the grid of settings, the darker the further from the family's best."""
     rates, sizes, ratios = grid_of(fight, family)
     relative = ratios / ratios.min()
-    axes.imshow(relative.clamp(max=6), cmap="Greys", vmin=1, vmax=6, aspect="auto")
+    axes.imshow(relative.clamp(max=6).numpy(), cmap="Greys", vmin=1, vmax=6, aspect="auto")
     for i in range(len(rates)):
         for j in range(len(sizes)):
             shade = "white" if relative[i, j] > 3.5 else "black"

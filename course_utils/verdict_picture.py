@@ -16,20 +16,19 @@ GAN, VAE = GENERATED, POSTERIOR
 CROSS, DOT = ("x", GAN, 30), ("o", VAE, 26)
 STYLES = {"GAN": CROSS, "G's loss": CROSS, "VAE": DOT, "−ELBO": DOT}  # any other group is a yardstick: a line
 BADGES = {HOLDS: "#d7ecdf", PARTLY: "#f3ead0", FAILS: "#f3d9d4"}
+NAMES = {"mnist": "MNIST", "fashion_mnist": "Fashion-\nMNIST"}
 TEXT, STRIP, VERDICTS = 0.0, 0.47, 0.80  # where the three parts of a row begin
 
 
 def picture(fights: Sequence[Fight]) -> Figure:
     """Return the verdicts of all claims: numbers of the first data set, verdicts of all."""
-    fig, axes = plt.subplots(figsize=(9.5, 0.62 * len(CLAIMS) + 1.1), layout="none")
-    fig.subplots_adjust(left=0.015, right=0.985, top=0.9, bottom=0.02)
-    axes.set(xlim=(0, 1), ylim=(len(CLAIMS) - 0.45, -0.75))
+    fig, axes = plt.subplots(figsize=(9.5, 0.62 * len(CLAIMS) + 0.7), layout="none")
+    fig.subplots_adjust(left=0.015, right=0.985, top=0.95, bottom=0.01)
+    axes.set(xlim=(0, 1), ylim=(len(CLAIMS) - 0.45, -0.9))
     axes.axis("off")
     columns = [VERDICTS + 0.2 * (i + 0.5) / len(fights) for i in range(len(fights))]
     for x, fight in zip(columns, fights):
-        axes.text(
-            x, -0.62, fight.dataset.replace("_mnist", "\nMNIST").capitalize(), ha="center", va="center", fontsize=8
-        )
+        axes.text(x, -0.66, NAMES.get(fight.dataset, fight.dataset), ha="center", va="center", fontsize=8)
     for row, claim in enumerate(CLAIMS):
         axes.axhline(row + 0.5, color="#dddddd", linewidth=0.6)
         axes.text(TEXT, row, textwrap.fill(claim.says, 52), va="center", fontsize=9.5)
@@ -38,8 +37,8 @@ def picture(fights: Sequence[Fight]) -> Figure:
             verdict = claim.verdict(fight)
             axes.text(x, row, SIGNS[verdict], ha="center", va="center", fontsize=11,
                       bbox={"boxstyle": "circle,pad=0.25", "facecolor": BADGES[verdict], "linewidth": 0})  # fmt: skip
-    fig.suptitle("What is said about GANs and VAEs, measured", x=0.015, ha="left", fontsize=13, y=0.985)
-    axes.text(TEXT, -0.62, "one mark for each run: × GAN   ● VAE   | yardstick     ✓ holds  ○ in part  ✗ does not hold",
+    fig.suptitle("What is said about GANs and VAEs, measured", x=0.015, ha="left", fontsize=13, y=0.99)
+    axes.text(TEXT, -0.66, "one mark for each run: × GAN   ● VAE   | yardstick     ✓ holds  ○ in part  ✗ does not hold",
               fontsize=8, va="center", color="#555555")  # fmt: skip
     return fig
 
@@ -60,5 +59,7 @@ def strip(axes: Axes, row: int, claim: Claim, fight: Fight) -> None:
                      linewidths=1.4, zorder=3)  # fmt: skip
         if numbers:
             centre = mean(place[x] for x in numbers)
-            axes.text(centre, row + 0.36, f"{mean(numbers):.3g}", ha="center", fontsize=7, color=colour)
-    axes.text(STRIP, row - 0.27, test.measure, fontsize=7.5, color="#555555")
+            below = name in STYLES  # a yardstick's number stands above its line, with its name
+            text = f"{mean(numbers):.3g}" if below else f"{name} {mean(numbers):.3g}"
+            axes.text(centre, row + (0.36 if below else -0.11), text, ha="center", fontsize=7, color=colour)
+    axes.text(STRIP, row - 0.29, test.measure, fontsize=7.5, color="#555555")

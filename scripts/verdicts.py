@@ -4,7 +4,7 @@ from execution import ROOT
 
 from course_utils.fights import Fight
 from course_utils.verdict_picture import picture
-from course_utils.verdicts import table
+from course_utils.verdict_table import table
 
 RESULTS = ROOT / "benchmarks" / "results"
 DATASETS = ("digits", "mnist", "fashion_mnist")

@@ -1,5 +1,7 @@
 """The measures of the contest between GAN and VAE: known values, and the same code for both families."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -86,6 +88,14 @@ def test_stages_list_the_distance_and_the_losses_of_each_snapshot(digits, judge)
     assert stages["step"] == [10, 20] and isinstance(history, History)
     assert stages["g_loss"] == history["g_loss"]
     assert stages["ratio"][1] == pytest.approx(judge.frechet(gan.sample(500)) / judge.floor["frechet"])
+
+
+def test_independent_pixels_are_as_likely_as_their_shares_say(digits):
+    shares = torch.distributions.Bernoulli(digits.train.mean(0).clamp(1e-3, 1 - 1e-3))
+    expected = [shares.log_prob(value).sum() for value in (torch.ones(1, 28, 28), torch.zeros(1, 28, 28))]
+    ones, zeros = (replace(digits, test=torch.full((2, 1, 28, 28), value)) for value in (1.0, 0.0))
+    assert contest.independent_pixels(ones) == pytest.approx(expected[0].item(), rel=1e-4)
+    assert contest.independent_pixels(zeros) == pytest.approx(expected[1].item(), rel=1e-4)
 
 
 def test_rank_correlation_sees_order_only():

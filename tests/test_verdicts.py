@@ -9,7 +9,8 @@ import verdicts
 from course_utils.fight_plots import grid_of, grids, strips
 from course_utils.fights import Fight
 from course_utils.verdict_picture import picture
-from course_utils.verdicts import CLAIMS, FAILS, HOLDS, PARTLY, SIGNS, Claim, Comparison, both, score_bets, table
+from course_utils.verdict_table import score_bets, table
+from course_utils.verdicts import CLAIMS, FAILS, HOLDS, PARTLY, SIGNS, Claim, Comparison, both
 
 GOOD = dict(sharpness=0.12, ratio=2.0, precision=0.8, recall=0.9, coverage=0.8, classes=9.9, detector=0.6, gap=5.0)
 LATENT = dict(linear_class=0.6, linear_ink=0.7, linear_slant=0.8, detour=1.5, largest_step=0.1, inverted_groups=0.6)
@@ -21,7 +22,7 @@ def stages(ratios: list[float], **losses) -> dict:
 
 def write(folder, dataset: str = "digits", grid: bool = True, **better):
     """Write a fight in which GAN and VAE have the same numbers, but for a shift of those measures of the GAN."""
-    lines = [{"job": ["real", dataset], **GOOD, "ratio": 1.0}]
+    lines = [{"job": ["real", dataset], **GOOD, "ratio": 1.0, "independent_pixels": -200.0, "groups": 0.5}]
     for seed in range(3):
         for arm in ("gan", "vae, same images", "vae, same time"):
             line = {"job": ["fight", dataset, arm, seed]} | {k: v + 0.01 * seed for k, v in (GOOD | LATENT).items()}
@@ -31,7 +32,11 @@ def write(folder, dataset: str = "digits", grid: bool = True, **better):
             )
             lines.append(line | ({k: line[k] + shift for k, shift in better.items()} if arm == "gan" else {}))
     if grid:
-        lines += [{"job": ["grid", dataset, k, r, 16, 0], "ratio": 2 * r} for k in ("gan", "vae") for r in (1, 4)]
+        lines += [
+            {"job": ["grid", dataset, k, r, 16, 0], "ratio": 2 * r, "elbo": -r, "g_loss": r, "d_loss": r}
+            for k in ("gan", "vae")
+            for r in (1, 4)
+        ]
         lines.append({"job": ["grid", dataset, "gan", 4, 8, 0], "ratio": None})
     (folder / f"fight_{dataset}.jsonl").write_text("\n".join(map(json.dumps, lines)))
     (folder / "fight_costs.json").write_text(json.dumps({"step_seconds": {"gan": 2.0, "vae": 1.0}}))
