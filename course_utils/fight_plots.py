@@ -1,11 +1,9 @@
 """Figures of the recorded fight between GAN and VAE: a mark for each run, beside real images."""
 
 from collections.abc import Mapping
-from statistics import mean
 
 import torch
 from matplotlib.axes import Axes
-from torch import Tensor
 
 from course_utils.fights import Fight
 from course_utils.plots import GENERATED, POSTERIOR, REAL, plt, show
@@ -29,20 +27,11 @@ def strips(fight: Fight, measures: Mapping[str, str], title: str, alt: str) -> N
     show(fig, alt)
 
 
-def grid_of(fight: Fight, family: str) -> tuple[list, list, Tensor]:
-    """Return the rates, the batch sizes, and the mean Fréchet distance (× real) of each pair: (rates, sizes)."""
-    cells: dict[tuple, list[float]] = {}
-    for line in fight.cells:
-        _, _, name, rate, size, _ = line["job"]
-        if name == family:
-            cells.setdefault((rate, size), []).append(line["ratio"] or float("inf"))  # None if it diverged
-    rates, sizes = (sorted(set(axis)) for axis in zip(*cells))
-    return rates, sizes, torch.tensor([[mean(cells[rate, size]) for size in sizes] for rate in rates])
-
-
 def draw_grid(axes: Axes, fight: Fight, family: str) -> None:
     """Draw the Fréchet distances over the grid of settings, the darker the further from the family's best."""
-    rates, sizes, ratios = grid_of(fight, family)
+    cells = fight.grid(family)
+    rates, sizes = (sorted(set(axis)) for axis in zip(*cells))
+    ratios = torch.tensor([[cells[rate, size] for size in sizes] for rate in rates])  # (rates, sizes)
     relative = ratios / ratios.min()
     axes.imshow(relative.clamp(max=6).numpy(), cmap="Greys", vmin=1, vmax=6, aspect="auto")
     for i in range(len(rates)):

@@ -39,9 +39,18 @@ class Fight:
         ratios = [run["ratio"] for run in self.of(arm)]
         return [stdev(ratios) / mean(ratios)]
 
+    def grid(self, family: str) -> dict[tuple[float, int], float]:
+        """Return the mean Fréchet distance for each factor of the rates and batch size; infinity if a run diverged."""
+        ratios: dict[tuple[float, int], Numbers] = {}
+        for cell in self.cells:
+            _, _, name, rate, batch_size, _ = cell["job"]
+            if name == family:
+                ratios.setdefault((rate, batch_size), []).append(cell["ratio"] or inf)  # None if it diverged
+        return {place: mean(numbers) for place, numbers in ratios.items()}
+
     def worst(self, family: str) -> Numbers:
-        """Return the worst Fréchet distance over the grid of rates and batch sizes, as a multiple of the best."""
-        ratios = [cell["ratio"] or inf for cell in self.cells if cell["job"][2] == family]  # None if it diverged
+        """Return the worst Fréchet distance of the grid as a multiple of the best, a single number."""
+        ratios = self.grid(family).values()
         return [max(ratios) / min(ratios)] if ratios else []
 
     def agreement(self, arm: str, loss: str, sign: int = 1) -> Numbers:

@@ -59,19 +59,19 @@ check_comparison = Words(
         ),
         ("search for settings", SAME): (
             "search for settings: both use Adam, but a setting that is given may be the first that was tried or the "
-            "best of a hundred. Find the sentence that tells which."
+            "best of a hundred. Is there a sentence that tells which? If not, that is the answer."
         ),
         ("search for settings", DIFFERENT): (
-            "search for settings: a learning rate that is given for one only is not yet a search: find the sentence "
-            "on how many settings were tried for each."
+            "search for settings: a learning rate that is given for one only is not yet a search: look for a "
+            "sentence on how many settings were tried for each. If there is none, that is the answer."
         ),
         ("number of seeds", SAME): (
-            "number of seeds: one picture of each does not mean one run of each: it may be the best of many. Find the "
-            "sentence that counts them."
+            "number of seeds: one picture of each does not mean one run of each: it may be the best of many. Look for "
+            "the sentence that counts them. If there is none, that is the answer."
         ),
         ("number of seeds", DIFFERENT): (
-            "number of seeds: the batches and epochs are those of one run: find the sentence that counts the runs "
-            "before you call their numbers different."
+            "number of seeds: the batches and epochs are those of one run: look for a sentence that counts the "
+            "runs. If there is none, that is the answer."
         ),
     },
 )
