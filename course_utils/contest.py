@@ -1,6 +1,7 @@
 """What lesson 07 compares a GAN and a VAE by: each number comes from the same code for both families."""
 
 import copy
+from dataclasses import replace
 
 import torch
 from scipy.stats import spearmanr
@@ -17,7 +18,17 @@ from course_utils.runtime import forked_random
 from course_utils.training import fit
 from course_utils.vae import VAE
 
-GAP = 500  # images whose nearest training image is looked up: a median needs no more
+GAP = 1000  # images whose nearest training image is looked up
+
+
+def shuffled(images: Images) -> Images:
+    """Return the same images, each part in a fixed random order, so that the first n of them are a fair sample."""
+    order = torch.Generator().manual_seed(0)
+    parts = {}
+    for part in ("train", "validation", "test"):
+        rows = torch.randperm(len(getattr(images, part)), generator=order)
+        parts |= {name: getattr(images, name)[rows] for name in (part, f"{part}_labels")}
+    return replace(images, **parts)
 
 
 def generator_of(model: nn.Module) -> nn.Module:
@@ -26,29 +37,34 @@ def generator_of(model: nn.Module) -> nn.Module:
 
 
 def picture_measures(samples: Tensor, more: Tensor, judge: Judge, images: Images) -> dict[str, float]:
-    """Return what samples (n, 1, 28, 28) are like, n = judge.n; `more` of them teach the detector.
+    """Return what samples (n, 1, 28, 28) are like, n = judge.n; `more` of them, other ones, teach the detector.
 
     ratio is the Fréchet distance over that of real images; classes the exponential of the entropy of class shares,
     that is, the number of equally frequent classes with as much entropy; detector the share of held-out images, real
-    and generated, that it calls rightly; gap the median distance to the nearest training image, in grey levels.
+    and generated, that it calls rightly; gap the median distance to the nearest training image, in grey levels; close
+    the share of samples that are closer to one than all but 1 % of test images are.
     """
-    score = judge.score(samples)
+    score, images = judge.score(samples), shuffled(images)
     seen, unseen = images.train[: len(more)], images.test[: judge.n]
+    gap, usual = (nearest_neighbours(x[:GAP], images.train)[0] for x in (samples, images.test))  # (GAP,), (GAP,)
     return score | {
         "ratio": score["frechet"] / judge.floor["frechet"],
         "classes": effective_classes(judge.class_shares(samples)),
         "detector": detector_accuracy(seen, more, unseen, samples),
-        "gap": nearest_neighbours(samples[:GAP], images.train)[0].median().item(),
+        "gap": gap.median().item(),
+        "close": (gap < usual.quantile(0.01)).float().mean().item(),
     }
 
 
 def real_measures(judge: Judge, images: Images) -> dict[str, float]:
     """Return the same for real images: what to aim at. The detector must tell two sets of real images apart."""
-    first, second = images.train[: judge.n], images.train[-judge.n :]
+    images, half = shuffled(images), len(images.train) // 2
     return judge.floor | {
         "ratio": 1.0,
         "classes": effective_classes(judge.class_shares(images.test)),
-        "detector": detector_accuracy(first, second, images.test[: judge.n], images.validation[: judge.n]),
+        "detector": detector_accuracy(
+            images.train[:half], images.train[half:], images.test[: judge.n], images.validation[: judge.n]
+        ),
         "gap": nearest_neighbours(images.test[:GAP], images.train)[0].median().item(),
         "sharpness": sharpness(images.test),
         "independent_pixels": independent_pixels(images),
@@ -79,6 +95,7 @@ def latent_measures(model: nn.Module, judge: Judge, n: int = 4000, walks: int = 
         "linear_slant": explained(z, slant(drawn)),
         "detour": detour(frames).median().item(),
         "largest_step": largest_step(frames).median().item(),
+        "jump": largest_step(frames).max().item(),
     }
 
 
@@ -98,13 +115,18 @@ def slant(images: Tensor) -> Tensor:
     return together / torch.einsum("nij,ni->n", weight, down.square()).clamp_min(1e-6)
 
 
-def code_measures(model: nn.Module, x: Tensor, labels: Tensor, steps: int = 300) -> dict[str, float]:
-    """Return how well codes found by inversion rebuild images and group their classes; a VAE's own codes as well."""
+def code_measures(model: nn.Module, added: VAE, x: Tensor, labels: Tensor, steps: int = 300) -> dict[str, float]:
+    """Return how well codes rebuild images and group their classes.
+
+    The codes are found by search (inverted), by an encoder `added` afterwards (`with_encoder`), and by a VAE's own.
+    """
     codes, error = invert(generator_of(model), x, steps)
     found = {"inverted_groups": same_class_neighbours(codes, labels), "inverted_error": error.mean().item()}
-    if isinstance(model, VAE):
-        error = (model.reconstruct(x) - x).flatten(1).square().sum(1)
-        found |= {"groups": same_class_neighbours(model.codes(x), labels), "error": error.mean().item()}
+    for prefix, vae in {"added_": added, "": model}.items():
+        if isinstance(vae, VAE):
+            error = (vae.reconstruct(x) - x).flatten(1).square().sum(1)
+            found |= {f"{prefix}groups": same_class_neighbours(vae.codes(x), labels)}
+            found |= {f"{prefix}error": error.mean().item()}
     return found
 
 

@@ -58,7 +58,7 @@ def strip(axes: Axes, row: int, claim: Claim, fight: Fight) -> None:
     """Draw the numbers of a claim's first comparison between the smallest and the largest of them."""
     groups, line = shown(claim, fight), row + 0.1
     every = [x for numbers in groups.values() for x in numbers]
-    low, high = min(every), max(every)
+    low, high = min(every, default=0), max(every, default=0)
     place = {x: STRIP + 0.02 + (WIDTH - 0.04) * ((x - low) / (high - low) if high > low else 0.5) for x in every}
     axes.text(STRIP, row - 0.27, claim.tests[0].measure, fontsize=9, color="#555555", va="center")
     axes.plot([STRIP, STRIP + WIDTH], [line] * 2, color="#e8e8e8", linewidth=4, solid_capstyle="round", zorder=1)

@@ -14,12 +14,13 @@ INTRODUCTION = """# What is said about GANs and VAEs, measured
 
 Made by `python scripts/verdicts.py` from the runs that `python benchmarks/fair_fight.py` recorded; lesson
 [07](../notebooks/07_gan_vs_vae.ipynb) explains every row. Both families have the same data, the same decoder, the same
-number of latent dimensions and the same search for settings. A comparison is ✓ only if every number of the one side
-lies on the right side of every number of the other. A claim holds if all its comparisons do, *in part* if some do.
+number of latent dimensions and the same search for settings, made on digits. A comparison is ✓ only if every number of
+the one side lies on the right side of every number of the other; ✗ means that the two are not separated so, – that it
+was not measured there. A claim holds if all its comparisons do, *in part* if some do.
 
-Numbers are those of the digits, mean ± standard deviation; the VAE's are of two sets of runs together, one with as many
-images as the GAN and one with as much time. The last columns are the verdicts on each data set, on other networks and
-settings they may differ.
+Numbers are those of the digits, mean ± standard deviation over runs; the VAE's are of two sets of runs together, one
+with as many images as the GAN and one with as much time. The last columns are the verdicts on each data set. With other
+networks and settings they may differ.
 """
 
 

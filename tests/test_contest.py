@@ -55,17 +55,20 @@ def test_real_images_score_as_real_ones_do(digits, judge):
     assert score["ratio"] == pytest.approx(real["ratio"], abs=1.0)
     assert score["classes"] == pytest.approx(real["classes"], abs=0.5)
     assert abs(real["detector"] - 0.5) < 0.1
-    assert score["gap"] < 0.01 and real["gap"] > 3, "training images are copies of themselves, test images are not"
+    assert score["gap"] < 0.01 and score["close"] == 1 and real["gap"] > 3, (
+        "training images are copies of themselves, test images are not"
+    )
 
 
 def test_both_families_get_the_same_measures_and_looking_changes_nothing(digits, judge):
     for model in (small_gan(), small_vae()):
         before, state = [p.clone() for p in model.parameters()], torch.get_rng_state()
         found = contest.latent_measures(model, judge, n=300, walks=5)
-        found |= contest.code_measures(model, digits.test[:20], digits.test_labels[:20], steps=5)
+        found |= contest.code_measures(model, small_vae(), digits.test[:20], digits.test_labels[:20], steps=5)
         own = {"groups", "error"} if isinstance(model, VAE) else set()
         assert found.keys() == own | {
-            "linear_class", "linear_ink", "linear_slant", "detour", "largest_step", "inverted_groups", "inverted_error",
+            "linear_class", "linear_ink", "linear_slant", "detour", "largest_step", "jump", "inverted_groups",
+            "inverted_error", "added_groups", "added_error",
         }  # fmt: skip
         assert all(torch.equal(a, b) for a, b in zip(before, model.parameters()))
         assert torch.equal(state, torch.get_rng_state())
@@ -96,6 +99,14 @@ def test_independent_pixels_are_as_likely_as_their_shares_say(digits):
     ones, zeros = (replace(digits, test=torch.full((2, 1, 28, 28), value)) for value in (1.0, 0.0))
     assert contest.independent_pixels(ones) == pytest.approx(expected[0].item(), rel=1e-4)
     assert contest.independent_pixels(zeros) == pytest.approx(expected[1].item(), rel=1e-4)
+
+
+def test_shuffled_images_keep_their_labels_and_come_in_the_same_order_each_time(digits):
+    mixed = contest.shuffled(digits)
+    assert torch.equal(mixed.test, contest.shuffled(digits).test)
+    assert not torch.equal(mixed.test_labels, digits.test_labels)
+    row = (digits.test == mixed.test[0]).flatten(1).all(1).nonzero()[0, 0]
+    assert digits.test_labels[row] == mixed.test_labels[0]
 
 
 def test_rank_correlation_sees_order_only():

@@ -6,14 +6,15 @@ import math
 import pytest
 import verdicts
 
-from course_utils.fight_plots import grid_of, grids, strips
+from course_utils.fight_plots import grids, strips
 from course_utils.fights import Fight
 from course_utils.verdict_picture import picture
 from course_utils.verdict_table import score_bets, table
-from course_utils.verdicts import CLAIMS, FAILS, HOLDS, PARTLY, SIGNS, Claim, Comparison, both
+from course_utils.verdicts import CLAIMS, FAILS, HOLDS, OPEN, PARTLY, SIGNS, Claim, Comparison, both
 
-GOOD = dict(sharpness=0.12, ratio=2.0, precision=0.8, recall=0.9, coverage=0.8, classes=9.9, detector=0.6, gap=5.0)
-LATENT = dict(linear_class=0.6, linear_ink=0.7, linear_slant=0.8, detour=1.5, largest_step=0.1, inverted_groups=0.6)
+GOOD = dict(sharpness=0.12, ratio=2.0, precision=0.8, recall=0.9, coverage=0.8, classes=9.9, detector=0.6, close=0.01)
+LATENT = dict(linear_class=0.6, linear_ink=0.7, linear_slant=0.8, detour=1.5, largest_step=0.1, jump=0.1)
+CODES = dict(inverted_groups=0.6, added_groups=0.6)
 
 
 def stages(ratios: list[float], **losses) -> dict:
@@ -25,7 +26,9 @@ def write(folder, dataset: str = "digits", grid: bool = True, **better):
     lines = [{"job": ["real", dataset], **GOOD, "ratio": 1.0, "independent_pixels": -200.0, "groups": 0.5}]
     for seed in range(3):
         for arm in ("gan", "vae, same images", "vae, same time"):
-            line = {"job": ["fight", dataset, arm, seed]} | {k: v + 0.01 * seed for k, v in (GOOD | LATENT).items()}
+            line = {"job": ["fight", dataset, arm, seed]} | {
+                k: v + 0.01 * seed for k, v in (GOOD | LATENT | CODES).items()
+            }
             line |= {"groups": 0.6, "elbo_afterwards": -150.0 - seed}
             line["stages"] = stages(
                 [9, 5, 3, line["ratio"]], elbo=[-4, -3, -2, -1], g_loss=[1, 3, 2, 4], d_loss=[2, 1, 3, 4]
@@ -39,6 +42,9 @@ def write(folder, dataset: str = "digits", grid: bool = True, **better):
         ]
         lines.append({"job": ["grid", dataset, "gan", 4, 8, 0], "ratio": None})
     (folder / f"fight_{dataset}.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    candidates = [{"change": {"beta": b}, "elbo": -b, "ratio": 10 - b} for b in (1, 2, 3)]
+    candidates.append({"change": {"likelihood": "gaussian"}, "elbo": 100, "ratio": 1})
+    (folder / "search_vae_digits.jsonl").write_text("\n".join(map(json.dumps, candidates)))
     (folder / "fight_costs.json").write_text(json.dumps({"step_seconds": {"gan": 2.0, "vae": 1.0}}))
     return Fight(folder, dataset)
 
@@ -68,15 +74,28 @@ def test_groups_hold_the_seeds_of_both_arms_of_the_vae(tmp_path):
     assert fight.spread("gan") == pytest.approx([0.01 / 2.01], rel=1e-3)
 
 
-def test_a_run_that_diverged_is_the_worst_of_its_grid(tmp_path):
+def test_runs_that_diverged_are_counted_and_the_worst_of_their_grid(tmp_path):
     fight = write(tmp_path)
-    assert fight.worst("gan") == [math.inf] and fight.worst("vae") == [4]
+    assert fight.diverged("gan") == [1] and fight.diverged("vae") == [0]
+    assert fight.grid("gan")[4, 8] == math.inf
+    assert fight.poor_cells("gan") == [2] and fight.poor_cells("vae") == [1]
+    assert fight.agreement_of_grid("gan", "g_loss") == [], "one of the losses is missing"
+    assert fight.agreement_of_grid("vae", "elbo", -1) == pytest.approx([1])
+
+
+def test_a_run_of_the_fight_that_diverged_has_no_numbers_but_counts(tmp_path):
+    path = tmp_path / "fight_digits.jsonl"
+    write(tmp_path)
+    path.write_text(
+        path.read_text() + "\n" + json.dumps({"job": ["fight", "digits", "gan", 3], "diverged": "NaN"}) + "\n"
+    )
+    fight = Fight(tmp_path)
+    assert fight.diverged("gan") == [2] and len(fight.gan("ratio")) == 3
 
 
 def test_the_grid_has_a_row_for_each_rate_and_shows_a_run_that_diverged(tmp_path, monkeypatch):
     fight, alts = write(tmp_path), []
-    rates, sizes, ratios = grid_of(fight, "vae")
-    assert (rates, sizes) == ([1, 4], [16]) and ratios.tolist() == [[2], [8]]
+    assert fight.grid("vae") == {(1, 16): 2, (4, 16): 8}
     monkeypatch.setattr("course_utils.fight_plots.show", lambda fig, alt: alts.append((fig, alt)))
     fight.cells.append({"job": ["grid", "digits", "gan", 1, 8, 0], "ratio": 3.0})  # every pair of the GAN's
     grids(fight, "title", "the grids")
@@ -88,8 +107,8 @@ def test_the_grid_has_a_row_for_each_rate_and_shows_a_run_that_diverged(tmp_path
 def test_a_measure_that_was_not_taken_does_not_count(tmp_path):
     fight = write(tmp_path, "mnist", grid=False)
     (stable,) = (claim for claim in CLAIMS if "stable" in claim.says)
-    assert [test.holds(fight) for test in stable.tests] == [False, None]
-    assert stable.verdict(fight) == FAILS
+    assert [test.holds(fight) for test in stable.tests] == [None, False]
+    assert stable.verdict(fight) == OPEN
 
 
 def test_seconds_until_a_quality_are_those_of_the_first_stage_that_has_it(tmp_path):
@@ -124,12 +143,21 @@ def test_the_page_of_verdicts_is_what_the_recorded_runs_say():
     assert verdicts.text() == (verdicts.ROOT / "docs" / "verdicts.md").read_text(encoding="utf-8")
 
 
+def test_candidates_of_one_likelihood_are_ranked_by_their_bound(tmp_path):
+    assert write(tmp_path).agreement_of_search() == pytest.approx([-1])
+    assert write(tmp_path, "mnist").agreement_of_search() == []
+
+
 def test_bets_are_scored_against_the_verdicts(tmp_path):
     fight = write(tmp_path)
     verdicts = [claim.verdict(fight) for claim in CLAIMS]
-    bets = {i + 1: verdict == HOLDS for i, verdict in enumerate(verdicts) if verdict != PARTLY}
-    assert score_bets(bets, fight).startswith(f"{len(bets)} bets: {len(bets)} right, 0 on")
-    assert f"{len(bets)} wrong" in score_bets({number: not bet for number, bet in bets.items()}, fight)
+    right = {i + 1: verdict == HOLDS for i, verdict in enumerate(verdicts) if verdict in (HOLDS, FAILS)}
+    draws = [i + 1 for i, verdict in enumerate(verdicts) if verdict not in (HOLDS, FAILS)]
+    names = ", ".join(map(str, right))
+    assert score_bets(right, fight).splitlines()[0] == f"{len(right)} right: {names}"
+    wrong = {number: not bet for number, bet in right.items()}
+    assert score_bets(wrong, fight).splitlines()[1] == f"{len(right)} wrong: {names}"
+    assert score_bets(dict.fromkeys(draws, True), fight).splitlines()[2].startswith(f"{len(draws)} a draw")
     assert score_bets({1: ...}, fight) == "○ no bets yet."
     with pytest.raises(ValueError, match="expected bets on the claims 1 to 13, got one on 14"):
         score_bets({14: True}, fight)
