@@ -61,6 +61,7 @@ def agreements(numbers: Mapping[str, list[float]], title: str, alt: str) -> None
         vae = name.startswith("VAE")
         marker, colour = ("o", POSTERIOR) if vae else ("x", GENERATED)
         axes.scatter(values, [place] * len(values), color=colour, marker=marker)
-    axes.set(yticks=range(len(numbers)), yticklabels=numbers, ylim=(len(numbers) - 0.5, -0.5), xlim=(-1.05, 1.05))
+    axes.set(yticks=range(len(numbers)), yticklabels=numbers, ylim=(len(numbers) - 0.5, -0.5))
+    axes.set_xlim(min(0, *(x for values in numbers.values() for x in values)) - 0.02, 1.02)
     axes.set(xlabel="rank agreement with the Fréchet distance", title=title)
     show(fig, alt)

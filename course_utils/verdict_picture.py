@@ -62,6 +62,7 @@ def strip(axes: Axes, row: int, claim: Claim, fight: Fight) -> None:
     place = {x: STRIP + 0.02 + (WIDTH - 0.04) * ((x - low) / (high - low) if high > low else 0.5) for x in every}
     axes.text(STRIP, row - 0.27, claim.tests[0].measure, fontsize=9, color="#555555", va="center")
     axes.plot([STRIP, STRIP + WIDTH], [line] * 2, color="#e8e8e8", linewidth=4, solid_capstyle="round", zorder=1)
+    labels: list[float] = []
     for name, numbers in groups.items():
         marker, colour, size = STYLES.get(name, ("|", REAL if "real" in name else PRIOR, 150))
         axes.scatter([place[x] for x in numbers], [line] * len(numbers), s=size, marker=marker, color=colour,
@@ -70,6 +71,9 @@ def strip(axes: Axes, row: int, claim: Claim, fight: Fight) -> None:
             below = name in STYLES  # a yardstick's number stands above its line, with its name
             text = f"{mean(numbers):.3g}" if below else f"{name} {mean(numbers):.3g}"
             at = mean(place[x] for x in numbers)
+            if below and any(abs(at - other) < 0.05 for other in labels):
+                at = max(labels) + 0.06  # beside the number that it would cover
+            labels += [at] if below else []
             edge = "left" if at < STRIP + 0.06 else "right" if at > STRIP + WIDTH - 0.06 else "center"
             side = "center" if below else edge
             axes.text(at, line + (0.31 if below else -0.15), text, ha=side, va="center", fontsize=8.5, color=colour)
