@@ -5,11 +5,10 @@ import random
 
 import ipywidgets as widgets
 import matplotlib.pyplot as plt
-import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils.plots import draw_images
+from course_utils.plots import draw_rows
 from course_utils.widgets import in_turn, png
 
 SOUGHT, PLACES = "GAN", ("upper", "lower")
@@ -68,12 +67,9 @@ class BlindTest:
 
     def figure(self) -> Figure:
         """Return the two rows of the present round, without their names until the test is over."""
-        rows = self.shown()
+        rows = self.shown() if self.finished else dict(zip(PLACES, self.shown().values()))
         fig, axes = plt.subplots(figsize=(0.6 * self.columns + 0.9, 1.6))
-        draw_images(axes, torch.cat(list(rows.values())), self.columns)
-        height = next(iter(rows.values())).shape[-2] + 1
-        axes.set_yticks([height / 2, height * 1.5], list(rows) if self.finished else PLACES)
-        axes.tick_params(length=0)
+        draw_rows(axes, rows)
         axes.set_title("The last round" if self.finished else f"Round {self.played + 1} of {self.rounds}")
         return fig
 

@@ -3,7 +3,7 @@
 import json
 import pathlib
 from math import inf
-from statistics import mean, stdev
+from statistics import mean
 
 from course_utils.contest import rank_correlation
 
@@ -39,11 +39,6 @@ class Fight:
 
     def vae(self, name: str) -> Numbers:
         return [run[name] for run in self.of("vae")]
-
-    def spread(self, arm: str) -> Numbers:
-        """Return the standard deviation of the Fréchet distance over seeds as a share of its mean, a single number."""
-        ratios = [run["ratio"] for run in self.of(arm)]
-        return [stdev(ratios) / mean(ratios)]
 
     def grid(self, family: str) -> dict[tuple[float, int], float]:
         """Return the mean Fréchet distance for each factor of the rates and batch size; infinity if a run diverged."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import torch
-from IPython.display import Markdown, display
+from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from course_utils.history import History
 from course_utils.runtime import looking_at
+from course_utils.tables import score_table  # noqa: F401 - a table is shown like a figure
 
 plt.style.use(pathlib.Path(__file__).with_name("style.mplstyle"))
 
@@ -77,14 +78,20 @@ def image_grid(images: Tensor, alt: str, title: str = "", columns: int = 16) -> 
     show(fig, alt)
 
 
+def draw_rows(axes: Axes, rows: Mapping[str, Tensor]) -> None:
+    """Draw rows of images of one length, each with its name on the left."""
+    first = next(iter(rows.values()))
+    draw_images(axes, torch.cat(list(rows.values())), len(first))
+    height = first.shape[-2] + 1
+    axes.set_yticks([height * (i + 0.5) for i in range(len(rows))], list(rows))
+    axes.tick_params(length=0)
+
+
 def image_rows(rows: Mapping[str, Tensor], alt: str, title: str = "") -> None:
     """Show rows of images of one length, each with its name on the left."""
     columns = len(next(iter(rows.values())))
     fig, axes = plt.subplots(figsize=(0.45 * columns + 1.2, 0.45 * len(rows) + 0.3))
-    draw_images(axes, torch.cat(list(rows.values())), columns)
-    height = next(iter(rows.values())).shape[-1] + 1
-    axes.set_yticks([height * (i + 0.5) for i in range(len(rows))], list(rows))
-    axes.tick_params(length=0)
+    draw_rows(axes, rows)
     axes.set_title(title)
     show(fig, alt)
 
@@ -162,13 +169,6 @@ def quality_and_loss(
     right.plot(steps, loss, "o--", color=GENERATED)
     right.set(title=titles[1], xlabel="training step", ylabel=ylabel, ylim=(0, None))
     show(fig, alt)
-
-
-def score_table(scores: Mapping[str, Mapping[str, float]], title: str) -> None:
-    """Show scores side by side, a column for each set of samples and a row for each metric."""
-    rows = [[metric, *(f"{score[metric]:.3g}" for score in scores.values())] for metric in next(iter(scores.values()))]
-    lines = [[title, *scores], ["---"] * (len(scores) + 1), *rows]
-    display(Markdown("\n".join(f"| {' | '.join(line)} |" for line in lines)))
 
 
 def live(

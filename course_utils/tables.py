@@ -1,6 +1,6 @@
 """Tables in Markdown, for notebooks and for docs/."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from IPython.display import Markdown, display
 
@@ -17,3 +17,9 @@ def markdown(rows: Sequence[Sequence]) -> str:
 def show_table(*rows: Sequence) -> None:
     """Display rows as a table in a notebook, the first of them as its head."""
     display(Markdown(markdown(rows)))
+
+
+def score_table(scores: Mapping[str, Mapping[str, float]], title: str) -> None:
+    """Show scores side by side, a column for each set of samples and a row for each metric."""
+    rows = [[metric, *(f"{score[metric]:.3g}" for score in scores.values())] for metric in next(iter(scores.values()))]
+    show_table([title, *scores], *rows)

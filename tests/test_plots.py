@@ -88,7 +88,7 @@ def test_a_live_figure_is_updated_in_place_and_says_how_far_training_is(shown):
 
 def test_a_table_of_scores_shows_each_metric_beside_its_floor(monkeypatch):
     tables = []
-    monkeypatch.setattr(plots, "display", lambda table: tables.append(table.data))
+    monkeypatch.setattr("course_utils.tables.display", lambda table: tables.append(table.data))
     scores = {"generated": {"frechet": 31.42, "classes": 10}, "real (floor)": {"frechet": 11.2, "classes": 10}}
     plots.score_table(scores, "digits")
     assert "| frechet | 31.4 | 11.2 |" in tables[0].splitlines() and "digits" in tables[0].splitlines()[0]
