@@ -10,7 +10,7 @@ import json
 import multiprocessing
 
 import torch
-from environment import RESULTS, describe
+from environment import RESULTS, describe, store
 
 from course_utils import data, networks
 from course_utils.runtime import seed_everything
@@ -41,7 +41,7 @@ def main() -> None:
         for result in pool.imap(run, jobs):
             runs.append(result)
             print("{decoder:12s} {cure:10s} seed {seed}  ELBO {elbo:7.1f}  {active_units} units".format(**result))
-    (RESULTS / "collapse.json").write_text(json.dumps({"environment": describe(), "runs": runs}, indent=1))
+    store(RESULTS / "collapse.json", json.dumps({"environment": describe(), "runs": runs}, indent=1))
 
 
 if __name__ == "__main__":

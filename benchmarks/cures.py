@@ -16,7 +16,7 @@ import statistics
 import time
 
 import torch
-from environment import RESULTS, describe, run_missing
+from environment import RESULTS, describe, run_missing, store
 from torch.func import functional_call
 from torch.nn.functional import softplus
 
@@ -160,7 +160,7 @@ def main() -> None:
     for i in range(0, len(runs), SEEDS):
         print(*runs[i]["job"][:2], sorted(int(one["modes"]) for one in runs[i : i + SEEDS]))
     found = {"environment": describe(), "costs": costs()}
-    (RESULTS / "cures_costs.json").write_text(json.dumps(found, indent=1))
+    store(RESULTS / "cures_costs.json", json.dumps(found, indent=1))
     print(found["costs"])
 
 

@@ -32,12 +32,19 @@ def describe() -> dict[str, str | int]:
     }
 
 
+def store(path: pathlib.Path, text: str) -> None:
+    """Write a file whole or not at all, so that a full disk or an interrupt leaves what was there."""
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)
+
+
 def run_missing(run: Callable[[list], dict], jobs: list[list], path: pathlib.Path) -> list[dict]:
     """Run the jobs that have no line in a file yet, two at a time, one core each; return the lines of all jobs."""
     lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     seen = [line["job"] for line in lines]
     with multiprocessing.get_context("spawn").Pool(2) as pool, path.open("a") as file:
-        for line in pool.imap(run, [job for job in jobs if job not in seen]):
+        for line in pool.imap_unordered(run, [job for job in jobs if job not in seen]):
             print(line, flush=True)
             line |= {"environment": describe()}
             print(json.dumps(line), file=file, flush=True)

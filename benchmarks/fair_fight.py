@@ -17,12 +17,12 @@ import statistics
 import time
 
 import torch
-from environment import RESULTS, describe, run_missing
-from search import FAMILIES
-from torch import nn
+from environment import RESULTS, describe, run_missing, store
+from search import FAMILIES, train
 
 from course_utils import contest, data, metrics
-from course_utils.history import DivergenceError, History
+from course_utils.fights import ARMS
+from course_utils.history import DivergenceError
 from course_utils.runtime import seed_everything
 from course_utils.training import fit
 
@@ -37,18 +37,10 @@ def best(family: str) -> dict:
     return FAMILIES[family].base | SHARED
 
 
-def train(family: str, settings: dict, images: data.Images, steps: int, seed: int, **more) -> tuple[nn.Module, History]:
-    """Return a model of a family, trained, and its history."""
-    seed_everything(seed)
-    model = FAMILIES[family].build(settings)
-    options = {name: settings[name] for name in ("batch_size", "average", "schedule")}
-    return model, fit(model, images.train, steps=steps, seed=seed, **options, **more)
-
-
 def steps_of(arm: str) -> int:
     """Return the steps of an arm of the fight."""
     seconds = json.loads(COSTS.read_text())["step_seconds"]
-    return round(STEPS * seconds["gan"] / seconds["vae"]) if arm == "vae, same time" else STEPS
+    return round(STEPS * seconds["gan"] / seconds["vae"]) if arm.endswith("same time") else STEPS
 
 
 def fight(dataset: str, arm: str, seed: int) -> dict:
@@ -68,7 +60,6 @@ def fight(dataset: str, arm: str, seed: int) -> dict:
     added = contest.with_encoder(contest.generator_of(model), images.train)
     line |= contest.code_measures(model, added, mixed.test[:300], mixed.test_labels[:300])
     line["elbo_afterwards"] = added.elbo(mixed.test[:2500]).mean().item()
-    line["iwae_afterwards"] = added.iwae_bound(mixed.test[:500]).mean().item()
     return line | {"steps": history.steps[-1], "stages": contest.stage_measures(model, history, judge)}
 
 
@@ -79,8 +70,7 @@ def real(dataset: str) -> dict:
     seed_everything(0)
     untrained = contest.latent_measures(FAMILIES["gan"].build(best("gan")), judge)
     groups = contest.same_class_neighbours(mixed.test[:300].flatten(1), mixed.test_labels[:300])
-    extra = {"accuracy": judge.accuracy, "n": judge.n, "groups": groups, "untrained_step": untrained["largest_step"]}
-    return contest.real_measures(judge, images) | extra
+    return contest.real_measures(judge, images) | {"groups": groups, "untrained_step": untrained["largest_step"]}
 
 
 def cell(dataset: str, family: str, rate: float, batch_size: int, seed: int) -> dict:
@@ -91,8 +81,8 @@ def cell(dataset: str, family: str, rate: float, batch_size: int, seed: int) -> 
     settings |= rates | {"batch_size": batch_size}
     try:
         model, history = train(family, settings, images, GRID_IMAGES // batch_size, seed)
-    except DivergenceError:
-        return {"ratio": None}
+    except DivergenceError as error:
+        return {"diverged": str(error)}
     ratio = judge.frechet(model.sample(judge.n, seed=1)) / judge.floor["frechet"]
     return {"ratio": ratio} | {name: losses[-1] for name, losses in history.metrics.items()}
 
@@ -135,11 +125,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     args = parser.parse_args()
     if args.what == "costs":
-        COSTS.write_text(json.dumps(costs(), indent=1))
+        store(COSTS, json.dumps(costs(), indent=1))
         print(COSTS.read_text())
         return
-    arms = ("gan", "vae, same images", "vae, same time")
-    jobs = [["real", args.what]] + [["fight", args.what, arm, seed] for seed in range(args.seeds) for arm in arms]
+    jobs = [["real", args.what]] + [["fight", args.what, arm, seed] for seed in range(args.seeds) for arm in ARMS]
     grid_seeds = 2 if args.what == "digits" else 1
     cells = [(rate, batch, seed) for seed in range(grid_seeds) for rate in RATES for batch in BATCHES]
     jobs += [["grid", args.what, family, *those] for those in cells for family in FAMILIES]

@@ -19,7 +19,7 @@ import statistics
 import time
 
 import torch
-from environment import RESULTS, describe
+from environment import RESULTS, describe, store
 from recipe import PrintedRecipe
 
 from course_utils import data, metrics, networks
@@ -113,7 +113,7 @@ def main() -> None:
     if missing := sorted(set(networks_of.values()) - set(result["step_seconds"])):
         result["step_seconds"] |= step_seconds(missing, images)
         result["step_seconds_measured_on"] = describe()
-        path.write_text(json.dumps(result, indent=1))
+        store(path, json.dumps(result, indent=1))
     jobs = []  # the long runs last
     for minutes in args.minutes:
         for seed in range(args.seeds):
@@ -125,7 +125,7 @@ def main() -> None:
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         for score in pool.imap_unordered(run, jobs):
             result["runs"].append(score)
-            path.write_text(json.dumps(result, indent=1))
+            store(path, json.dumps(result, indent=1))
             print("{contender:12s} {seconds:5.0f} s  seed {seed}  {ratio:7.2f} × floor".format(**score), flush=True)
 
 

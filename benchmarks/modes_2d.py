@@ -20,7 +20,7 @@ import time
 
 import torch
 from cures import CURES, score, train
-from environment import RESULTS, run_missing
+from environment import RESULTS, run_missing, store
 
 from course_utils import points
 from course_utils.history import DivergenceError
@@ -97,7 +97,7 @@ def main() -> None:
         sys.exit(f"expected rows among {', '.join(ROWS)}, got {unknown[0]!r}")
     jobs = [[row, mixture, seed] for row in rows for mixture in MIXTURES for seed in range(SEEDS)]
     found = table(rows, run_missing(run, jobs, RESULTS / "modes_2d.jsonl"))
-    (RESULTS / "modes_2d.md").write_text(found + "\n")
+    store(RESULTS / "modes_2d.md", found + "\n")
     print(found)
 
 

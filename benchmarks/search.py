@@ -22,6 +22,7 @@ from torch import nn
 
 from course_utils import data, metrics, networks
 from course_utils.gan import GAN
+from course_utils.history import History
 from course_utils.runtime import seed_everything
 from course_utils.training import fit
 from course_utils.vae import VAE
@@ -120,6 +121,14 @@ FAMILIES = {
 }
 
 
+def train(family: str, settings: dict, images: data.Images, steps: int, seed: int, **more) -> tuple[nn.Module, History]:
+    """Return a model of a family, trained with its settings, and its history."""
+    seed_everything(seed)
+    model = FAMILIES[family].build(settings)
+    options = {name: settings[name] for name in ("batch_size", "average", "schedule")}
+    return model, fit(model, images.train, steps=steps, seed=seed, **options, **more)
+
+
 def run(job: tuple[str, str, dict, int, float]) -> dict:
     """Train one candidate with one seed and score it on validation images."""
     torch.set_num_threads(1)
@@ -127,21 +136,13 @@ def run(job: tuple[str, str, dict, int, float]) -> dict:
     candidate = FAMILIES[family].base | change
     images = data.load(name)
     judge = metrics.Judge(images, against="validation")
-    options = {k: candidate[k] for k in ("batch_size", "average", "schedule")}
-
-    def trained(steps: int) -> nn.Module:
-        seed_everything(seed)
-        model = FAMILIES[family].build(candidate)
-        fit(model, images.train, steps=steps, seed=seed, **options)
-        return model
-
     times = []
     for _ in range(4):
         start = time.process_time()
-        trained(60)
+        train(family, candidate, images, 60, seed)
         times.append(time.process_time() - start)
     steps = int(seconds * 60 / min(times))
-    model = trained(steps)
+    model, _ = train(family, candidate, images, steps, seed)
     score = judge.score(model.sample(judge.n))
     if family == "vae":
         pixels = judge.frechet(model.sample(judge.n, pixels=True))

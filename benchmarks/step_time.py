@@ -12,7 +12,7 @@ import statistics
 import time
 
 import torch
-from environment import RESULTS, describe
+from environment import RESULTS, describe, store
 from torch.nn.functional import softplus
 from torchvision import datasets, transforms
 
@@ -107,7 +107,7 @@ def main() -> None:
     loader_ratio = statistics.median(row["loader"] / row["hand"] for row in rows)
     result = {"environment": describe(), "batch_size": BATCH, "pairs": rows, "median_seconds": medians,
               "fit_over_hand": fit_ratio, "loader_over_hand": loader_ratio}  # fmt: skip
-    (RESULTS / "step_time.json").write_text(json.dumps(result, indent=1))
+    store(RESULTS / "step_time.json", json.dumps(result, indent=1))
     for name, value in medians.items():
         print(f"{name:7s} {1e3 * value:6.2f} ms a step (median of {PAIRS})")
     print(

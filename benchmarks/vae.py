@@ -12,12 +12,10 @@ import json
 import multiprocessing
 
 import torch
-from environment import RESULTS, describe
-from search import FAMILIES
+from environment import RESULTS, describe, store
+from search import FAMILIES, train
 
 from course_utils import data, metrics
-from course_utils.runtime import seed_everything
-from course_utils.training import fit
 
 SEEDS = 3
 
@@ -34,10 +32,7 @@ def run(job: tuple[str, dict, int, int]) -> dict:
     torch.set_num_threads(1)
     images, settings = data.load(dataset), FAMILIES["vae"].base | change
     judge = metrics.Judge(images)
-    seed_everything(seed)
-    vae = FAMILIES["vae"].build(settings)
-    options = {name: settings[name] for name in ("batch_size", "average", "schedule")}
-    fit(vae, images.train, steps=steps, seed=seed, **options)
+    vae, _ = train("vae", settings, images, steps, seed)
     means, pixels = judge.score(vae.sample(judge.n)), judge.frechet(vae.sample(judge.n, pixels=True))
     rebuilt = judge.frechet(vae.reconstruct(images.test[: judge.n]))
     floor = judge.floor["frechet"]
@@ -52,13 +47,12 @@ def main() -> None:
     args = parser.parse_args()
     best = chosen()
     jobs = [(args.dataset, best["change"], best["steps"], seed) for seed in range(SEEDS)]
-    runs = []
+    result = {"change": best["change"], "seconds": best["seconds"], "environment": describe(), "runs": []}
     with multiprocessing.get_context("spawn").Pool(2) as pool:
-        for result in pool.imap(run, jobs):
-            runs.append(result)
-            print("seed {seed}  means {means:5.2f}  pixels {pixels:5.2f} × floor  ELBO {elbo:7.2f}".format(**result))
-    result = {"change": best["change"], "seconds": best["seconds"], "environment": describe(), "runs": runs}
-    (RESULTS / f"vae_{args.dataset}.json").write_text(json.dumps(result, indent=1))
+        for one in pool.imap(run, jobs):
+            result["runs"].append(one)
+            print("seed {seed}  means {means:5.2f}  pixels {pixels:5.2f} × floor  ELBO {elbo:7.2f}".format(**one))
+    store(RESULTS / f"vae_{args.dataset}.json", json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":

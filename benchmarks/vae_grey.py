@@ -13,7 +13,7 @@ import statistics
 import time
 
 import torch
-from environment import RESULTS, describe
+from environment import RESULTS, describe, store
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
@@ -111,7 +111,7 @@ def main() -> None:
         fit(vae, train, steps=EPOCHS * len(train) // BATCH, batch_size=BATCH, seed=seed)
         losses.append(-vae.elbo(images.test).mean().item())
     result["test_loss"] = losses
-    (RESULTS / "vae_grey.json").write_text(json.dumps(result, indent=1))
+    store(RESULTS / "vae_grey.json", json.dumps(result, indent=1))
     print("test loss of", SEEDS, "seeds:", "  ".join(f"{loss:.2f}" for loss in losses))
 
 

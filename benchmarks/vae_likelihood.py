@@ -15,7 +15,7 @@ import multiprocessing
 import time
 
 import torch
-from environment import RESULTS, describe
+from environment import RESULTS, describe, store
 from torch import Tensor, nn
 
 from course_utils import data, networks
@@ -81,7 +81,7 @@ def main() -> None:
     result = json.loads(path.read_text()) if path.exists() else {
         "step_milliseconds": 1e3 * step_seconds(train), "environment": describe(), "threads": torch.get_num_threads()
     }  # fmt: skip
-    path.write_text(json.dumps(result, indent=1))
+    store(path, json.dumps(result, indent=1))
     torch.set_num_threads(args.threads)
     steps = int(60e3 * args.minutes / result["step_milliseconds"])
     trained = model(args.lr)
@@ -98,7 +98,7 @@ def main() -> None:
             name = f"{k}-sample bound" if k else "ELBO"
             result["nats"][name] = {"negative": -log_p.mean().item(), "standard_error": error}
             print(f"{name:18s} {-log_p.mean():7.2f} ± {error:.2f} nats", flush=True)
-    path.write_text(json.dumps(result, indent=1))
+    store(path, json.dumps(result, indent=1))
     print("{minutes} minutes: {steps} steps, {epochs:.0f} epochs, {active_units} active units".format(**result))
 
 

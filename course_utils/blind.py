@@ -16,6 +16,8 @@ SOUGHT, PLACES = "GAN", ("upper", "lower")
 
 def matching(rows: dict[str, Tensor], columns: int, rounds: int) -> dict[str, Tensor]:
     """Return rows that are fit for a blind test, or raise ValueError."""
+    if min(columns, rounds) < 1:
+        raise ValueError(f"expected at least one column and one round, got {columns} and {rounds}")
     if len(rows) != 2 or SOUGHT not in rows:
         raise ValueError(f"expected images of two families, one of them {SOUGHT}, got {', '.join(rows) or 'none'}")
     (one, n), (other, m) = ((name, len(images)) for name, images in rows.items())

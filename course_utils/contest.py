@@ -1,10 +1,10 @@
 """What lesson 07 compares a GAN and a VAE by: each number comes from the same code for both families."""
 
 import copy
+import math
 from dataclasses import replace
 
 import torch
-from scipy.stats import spearmanr
 from torch import Tensor, nn
 
 from course_utils.data import Images
@@ -18,7 +18,7 @@ from course_utils.runtime import forked_random
 from course_utils.training import fit
 from course_utils.vae import VAE
 
-GAP = 1000  # images whose nearest training image is looked up
+LOOKED_UP = 1000  # images whose nearest training image is looked up
 
 
 def shuffled(images: Images) -> Images:
@@ -41,17 +41,16 @@ def picture_measures(samples: Tensor, more: Tensor, judge: Judge, images: Images
 
     ratio is the Fréchet distance over that of real images; classes the exponential of the entropy of class shares,
     that is, the number of equally frequent classes with as much entropy; detector the share of held-out images, real
-    and generated, that it calls rightly; gap the median distance to the nearest training image, in grey levels; close
-    the share of samples that are closer to one than all but 1 % of test images are.
+    and generated, that it calls rightly; close the share of samples that are closer to a training image than all but
+    1 % of test images are.
     """
     score, images = judge.score(samples), shuffled(images)
     seen, unseen = images.train[: len(more)], images.test[: judge.n]
-    gap, usual = (nearest_neighbours(x[:GAP], images.train)[0] for x in (samples, images.test))  # (GAP,), (GAP,)
+    gap, usual = (nearest_neighbours(x[:LOOKED_UP], images.train)[0] for x in (samples, images.test))  # (N,), (N,)
     return score | {
         "ratio": score["frechet"] / judge.floor["frechet"],
         "classes": effective_classes(judge.class_shares(samples)),
         "detector": detector_accuracy(seen, more, unseen, samples),
-        "gap": gap.median().item(),
         "close": (gap < usual.quantile(0.01)).float().mean().item(),
     }
 
@@ -65,10 +64,17 @@ def real_measures(judge: Judge, images: Images) -> dict[str, float]:
         "detector": detector_accuracy(
             images.train[:half], images.train[half:], images.test[: judge.n], images.validation[: judge.n]
         ),
-        "gap": nearest_neighbours(images.test[:GAP], images.train)[0].median().item(),
         "sharpness": sharpness(images.test),
         "independent_pixels": independent_pixels(images),
     }
+
+
+def apart(images: Tensor) -> Tensor:
+    """Return how far each image is from the nearest other one, over all pixels: (N, ...) to (N,), N of at least 2."""
+    if len(images) < 2:
+        raise ValueError(f"expected at least two images, got {len(images)}")
+    x = images.flatten(1)
+    return torch.cdist(x, x).fill_diagonal_(math.inf).amin(1)
 
 
 def independent_pixels(images: Images) -> float:
@@ -82,15 +88,14 @@ def effective_classes(shares: Tensor) -> float:
     return torch.special.entr(shares).sum().exp().item()
 
 
-def latent_measures(model: nn.Module, judge: Judge, n: int = 4000, walks: int = 200, seed: int = 0) -> dict[str, float]:
+def latent_measures(model: nn.Module, judge: Judge, n: int = 4000, walks: int = 200) -> dict[str, float]:
     """Return what z (n, latent_dim) tells about its image through a linear function, and how walks in z go."""
-    generator = torch.Generator().manual_seed(seed)
-    z = torch.randn(n, generator_of(model).latent_dim, generator=generator)  # (n, latent_dim)
+    z = torch.randn(n, generator_of(model).latent_dim, generator=torch.Generator().manual_seed(0))  # (n, latent_dim)
     drawn = model.sample(z=z)
     classes = judge.predict(drawn)  # (n,)
-    frames = torch.stack([model.sample(z=codes) for codes in arcs(z.shape[1], walks, seed=seed)])  # (T, walks, ...)
+    frames = torch.stack([model.sample(z=codes) for codes in arcs(z.shape[1], walks)])  # (T, walks, ...)
     return {
-        "linear_class": linear_accuracy(z, classes) if len(classes[: n // 2].unique()) > 1 else float("nan"),
+        "linear_class": linear_accuracy(z, classes) if len(classes[: n // 2].unique()) > 1 else math.nan,
         "linear_ink": explained(z, ink(drawn)),
         "linear_slant": explained(z, slant(drawn)),
         "detour": detour(frames).median().item(),
@@ -130,15 +135,18 @@ def code_measures(model: nn.Module, added: VAE, x: Tensor, labels: Tensor, steps
     return found
 
 
-def with_encoder(generator: nn.Module, train: Tensor, steps: int = 2000, seed: int = 0) -> VAE:
+def with_encoder(generator: nn.Module, train: Tensor, steps: int = 2000) -> VAE:
     """Return a VAE around a finished generator, which stays as it is: only its encoder has learned.
 
-    It gives a lower bound on the log-likelihood of any generator, once its output is read as Bernoulli pixels.
+    It gives a lower bound on the log-likelihood of any generator, once its output is read as Bernoulli pixels. Raises
+    ValueError for a generator with running statistics, which training would change.
     """
+    if buffers := [name for name, _ in generator.named_buffers()]:
+        raise ValueError(f"expected a generator without running statistics, such as batch norm's, got {buffers}")
     decoder = copy.deepcopy(generator).requires_grad_(False)
-    with forked_random(seed, torch.device("cpu")):
+    with forked_random(0, torch.device("cpu")):
         vae = VAE(ConvEncoder(decoder.latent_dim), decoder, lr=2e-3)
-    fit(vae, train, steps=steps, batch_size=32, seed=seed, schedule="linear")
+    fit(vae, train, steps=steps, batch_size=32, seed=0, schedule="linear")
     return vae
 
 
@@ -148,8 +156,3 @@ def stage_measures(model: nn.Module, history: History, judge: Judge) -> dict[str
     distances = [judge.frechet(history.model_at(model, step).sample(judge.n)) for step in steps]
     losses = {name: [history.near(name, step) for step in steps] for name in history.metrics}
     return {"step": steps, "ratio": [distance / judge.floor["frechet"] for distance in distances]} | losses
-
-
-def rank_correlation(a: list[float], b: list[float]) -> float:
-    """Return Spearman's correlation of two lists of numbers: 1 if one always rises with the other."""
-    return float(spearmanr(a, b).statistic)

@@ -5,17 +5,17 @@ from collections.abc import Mapping
 import torch
 from matplotlib.axes import Axes
 
-from course_utils.fights import Fight
+from course_utils.fights import ARMS, Fight
 from course_utils.plots import GENERATED, POSTERIOR, REAL, plt, show
 
-ARMS = (("gan", "x", GENERATED), ("vae, same images", "o", POSTERIOR), ("vae, same time", "s", POSTERIOR))
+MARKS = (("x", GENERATED), ("o", POSTERIOR), ("s", POSTERIOR))  # of each arm
 
 
 def strips(fight: Fight, measures: Mapping[str, str], title: str, alt: str) -> None:
     """Show measures of a fight, each a panel with a mark for every run; the blue line is what real images score."""
-    fig, panels = plt.subplots(1, len(measures), figsize=(2.4 * len(measures), 2.3))
-    for axes, (name, label) in zip(panels, measures.items()):
-        for place, (arm, marker, colour) in enumerate(ARMS):
+    fig, panels = plt.subplots(1, len(measures), figsize=(2.4 * len(measures), 2.3), squeeze=False)
+    for axes, (name, label) in zip(panels[0], measures.items()):
+        for place, (arm, (marker, colour)) in enumerate(zip(ARMS, MARKS)):
             numbers = [run[name] for run in fight.of(arm)]
             axes.scatter([place] * len(numbers), numbers, marker=marker, color=colour, s=30)
         if name in fight.real:

@@ -2,18 +2,29 @@
 
 import json
 import pathlib
-from math import inf
+from math import inf, nan
 from statistics import mean
 
-from course_utils.contest import rank_correlation
-
 Numbers = list[float]
+FAMILIES = ("gan", "vae")
+ARMS = ("gan", "vae, same images", "vae, same time")
+
+
+def rank_correlation(a: Numbers, b: Numbers) -> float:
+    """Return Spearman's correlation of two lists of numbers: 1 if one always rises with the other.
+
+    NaN if one of them does not vary.
+    """
+    from scipy.stats import spearmanr  # where it is needed, for it takes a second
+
+    return float(spearmanr(a, b).statistic) if min(len(set(a)), len(set(b))) > 1 else nan
 
 
 class Fight:
     """The recorded runs on one data set: `fight.gan("ratio")` and `fight.vae("ratio")` list a measure over the seeds.
 
-    The VAE's list has both of its runs, that with as many images as the GAN and that with as much time.
+    The VAE's list has both of its runs, that with as many images as the GAN and that with as much time. Raises
+    ValueError if nothing was recorded, or for a family or an arm that is none.
     """
 
     def __init__(self, folder: str | pathlib.Path, dataset: str = "digits"):
@@ -22,16 +33,32 @@ class Fight:
         self.cells = [line for line in lines if line["job"][0] == "grid"]
         fights = [line for line in lines if line["job"][0] == "fight"]
         self.runs = [run for run in fights if "diverged" not in run]
-        self.lost = [line["job"] for line in [*fights, *self.cells] if line not in self.runs and not line.get("ratio")]
-        self.real = next(line for line in lines if line["job"][0] == "real")
-        self.costs = json.loads((self.folder / "fight_costs.json").read_text())
+        self.lost = [line["job"] for line in [*fights, *self.cells] if "diverged" in line]
+        self.real = next((line for line in lines if line["job"][0] == "real"), None)
+        if self.real is None:
+            raise ValueError(f"expected a line of real images among the recorded fights on {dataset}, got none")
+        self.costs = json.loads(self.text("fight_costs.json"))
+
+    @property
+    def title(self) -> str:
+        """The name of the data set as it is written in a text."""
+        return {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"}.get(self.dataset, self.dataset)
+
+    def text(self, name: str) -> str:
+        """Return what a recorded file holds."""
+        path = self.folder / name
+        if not path.exists():
+            raise ValueError(f"expected a recorded file {path}, which benchmarks/fair_fight.py makes, got none")
+        return path.read_text(encoding="utf-8")
 
     def read(self, name: str) -> list[dict]:
         """Return the lines of a recorded file."""
-        return [json.loads(line) for line in (self.folder / name).read_text().splitlines()]
+        return [json.loads(line) for line in self.text(name).splitlines()]
 
     def of(self, arm: str) -> list[dict]:
-        """Return the runs of an arm, or of both arms of the VAE."""
+        """Return the runs of an arm, or of both arms of the VAE: "vae"."""
+        if arm not in (*FAMILIES, *ARMS):
+            raise ValueError(f"expected vae or one of {'; '.join(ARMS)}, got {arm!r}")
         return [run for run in self.runs if run["job"][2].startswith(arm)]
 
     def gan(self, name: str) -> Numbers:
@@ -40,13 +67,18 @@ class Fight:
     def vae(self, name: str) -> Numbers:
         return [run[name] for run in self.of("vae")]
 
+    def cells_of(self, family: str) -> list[dict]:
+        """Return the runs of a family in the grid of learning rates and batch sizes."""
+        if family not in FAMILIES:
+            raise ValueError(f"expected one of {', '.join(FAMILIES)}, got {family!r}")
+        return [cell for cell in self.cells if cell["job"][2] == family]
+
     def grid(self, family: str) -> dict[tuple[float, int], float]:
         """Return the mean Fréchet distance for each factor of the rates and batch size; infinity if a run diverged."""
         ratios: dict[tuple[float, int], Numbers] = {}
-        for cell in self.cells:
-            _, _, name, rate, batch_size, _ = cell["job"]
-            if name == family:
-                ratios.setdefault((rate, batch_size), []).append(cell["ratio"] or inf)  # None if it diverged
+        for cell in self.cells_of(family):
+            _, _, _, rate, batch_size, _ = cell["job"]
+            ratios.setdefault((rate, batch_size), []).append(cell.get("ratio", inf))
         return {place: mean(numbers) for place, numbers in ratios.items()}
 
     def poor_cells(self, family: str) -> Numbers:
@@ -58,18 +90,22 @@ class Fight:
         """Return how many runs of the fight and of the grid diverged, a single number."""
         return [sum(job[2].startswith(family) for job in self.lost)]
 
-    def agreement(self, arm: str, loss: str, sign: int = 1) -> Numbers:
-        """Return, for each run, how well a loss ranks the stages of training as the Fréchet distance does."""
-        stages = [run["stages"] for run in self.of(arm)]
-        return [rank_correlation([sign * value for value in stage[loss]], stage["ratio"]) for stage in stages]
+    def agreement(self, arm: str, loss: str, sign: int = 1, start: int = 0) -> Numbers:
+        """Return, for each run, how well a loss ranks its stages from step `start` on, as the Fréchet distance does."""
+        numbers = []
+        for stages in (run["stages"] for run in self.of(arm)):
+            late = [i for i, step in enumerate(stages["step"]) if step >= start]
+            values, ratios = [sign * stages[loss][i] for i in late], [stages["ratio"][i] for i in late]
+            numbers.append(rank_correlation(values, ratios))
+        return numbers
 
     def agreement_of_grid(self, family: str, loss: str, sign: int = 1) -> Numbers:
         """Return how well the last loss ranks the settings of the grid as the Fréchet distance does, one number.
 
         A run that diverged has no last loss; then there is none.
         """
-        cells = [cell for cell in self.cells if cell["job"][2] == family]
-        if not cells or any(cell["ratio"] is None for cell in cells):
+        cells = self.cells_of(family)
+        if not cells or any("diverged" in cell for cell in cells):
             return []
         return [rank_correlation([sign * cell[loss] for cell in cells], [cell["ratio"] for cell in cells])]
 

@@ -20,8 +20,8 @@ def slerp(a: Tensor, b: Tensor, position: float) -> Tensor:
     The direction turns evenly (Shoemake, 1985) and the length changes evenly, so that no code on the way is shorter
     or longer than both of its ends; a straight line between two codes of the prior would pass nearer to the origin.
     """
-    tiny = torch.finfo(a.dtype).tiny
-    length_a, length_b = (ends.norm(dim=1, keepdim=True).clamp_min(tiny) for ends in (a, b))  # (N, 1), (N, 1)
+    small = torch.finfo(a.dtype).eps  # of a code of zeros; a smaller number would make length / small infinite
+    length_a, length_b = (ends.norm(dim=1, keepdim=True).clamp_min(small) for ends in (a, b))  # (N, 1), (N, 1)
     cosine = (a / length_a * (b / length_b)).sum(1, keepdim=True)  # (N, 1)
     # Codes in line have no one arc between them: a fade stands in for it, where the formula would divide by 0.
     angle = cosine.clamp(-1, 1).acos().clamp(1e-3, math.pi - 1e-3)  # (N, 1)
@@ -80,11 +80,14 @@ def halves(x: Tensor, y: Tensor) -> tuple:
 def explained(x: Tensor, y: Tensor) -> float:
     """Return R², the share of the variance of y (N,) that a linear function of x (N, d) explains, in (-∞, 1].
 
-    Least squares fit the function on the first half of the rows; R² is that of the second.
+    Least squares fit the function on the first half of the rows; R² is that of the second. NaN if y does not vary
+    there: then there is nothing to explain.
     """
     from sklearn.linear_model import LinearRegression
 
     x, y, held_out_x, held_out_y = halves(x, y)
+    if (held_out_y == held_out_y[0]).all():
+        return math.nan
     return float(LinearRegression().fit(x, y).score(held_out_x, held_out_y))
 
 
@@ -127,9 +130,7 @@ def squared_error(generator: nn.Module, z: Tensor, images: Tensor) -> Tensor:
     return (made - images).square().flatten(1).sum(1)
 
 
-def invert(
-    generator: nn.Module, images: Tensor, steps: int = 300, lr: float = 0.1, seed: int = 0
-) -> tuple[Tensor, Tensor]:
+def invert(generator: nn.Module, images: Tensor, steps: int = 300, seed: int = 0) -> tuple[Tensor, Tensor]:
     """Return codes (N, latent_dim) whose images come near the given ones (N, ...), and their squared errors (N,).
 
     Gradient descent (Adam) on the codes, from codes of the prior on (Zhu et al., 2016). It can end in a local minimum,
@@ -141,7 +142,7 @@ def invert(
     z = torch.randn(len(images), generator.latent_dim, generator=torch.Generator().manual_seed(seed))  # (N, latent_dim)
     with looking_at(generator) as device, torch.enable_grad():
         z, images = z.to(device).requires_grad_(), images.to(device)
-        optimizer = torch.optim.Adam([z], lr)
+        optimizer = torch.optim.Adam([z], lr=0.1)
         for _ in range(steps):
             (z.grad,) = torch.autograd.grad(squared_error(generator, z, images).sum(), z)  # none for the weights
             optimizer.step()

@@ -16,9 +16,8 @@ CROSS, DOT = ("x", GENERATED, 36), ("o", POSTERIOR, 30)
 # Any other group is a yardstick: a line.
 STYLES = {"GAN": CROSS, "G's loss": CROSS, "−D's loss": CROSS, "VAE": DOT, "−ELBO": DOT}
 BADGES = {HOLDS: "#d7ecdf", PARTLY: "#f3ead0", FAILS: "#f3d9d4", OPEN: "#eeeeee"}
-NAMES = {"mnist": "MNIST", "fashion_mnist": "Fashion-\nMNIST"}
 STRIP, WIDTH, VERDICTS = 0.45, 0.31, 0.79  # where the second and third part of a row begin
-LEGEND = "× GAN   ● VAE   | yardstick, one mark a run     ✓ holds   ○ in part   ✗ does not"
+LEGEND = "× GAN   ● VAE   | yardstick, one mark a run     ✓ holds   ○ in part   ✗ does not   – open"
 
 
 def picture(fights: Sequence[Fight]) -> Figure:
@@ -29,7 +28,7 @@ def picture(fights: Sequence[Fight]) -> Figure:
     axes.axis("off")
     columns = [VERDICTS + (1 - VERDICTS) * (i + 0.5) / len(fights) for i in range(len(fights))]
     for x, fight in zip(columns, fights):
-        axes.text(x, -0.68, NAMES.get(fight.dataset, fight.dataset), ha="center", va="center", fontsize=10)
+        axes.text(x, -0.68, fight.title.replace("-", "-\n"), ha="center", va="center", fontsize=10)
     for row, claim in enumerate(CLAIMS):
         axes.axhline(row + 0.5, color="#dddddd", linewidth=0.6)
         axes.text(0.018, row, row + 1, va="center", ha="right", fontsize=10, color="#777777")

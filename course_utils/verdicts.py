@@ -11,9 +11,8 @@ from math import isnan
 
 from course_utils.fights import Fight, Numbers
 
-HOLDS, PARTLY, FAILS, OPEN = "holds", "holds in part", "does not hold here", "not measured"
+HOLDS, PARTLY, FAILS, OPEN = "holds", "holds in part", "does not hold here", "open"
 SIGNS = {HOLDS: "✓", PARTLY: "○", FAILS: "✗", OPEN: "–"}
-
 
 Groups = Callable[[Fight], tuple[Numbers, Numbers]]
 
@@ -48,9 +47,9 @@ def gaps(name: str) -> Groups:
     return lambda fight: tuple([abs(x - fight.real[name]) for x in side(name)] for side in (fight.gan, fight.vae))
 
 
-def beside(family: str, name: str, factor: float = 1) -> Groups:
-    """Return the function that takes a measure of one family, and that of real images times a factor."""
-    return lambda fight: (getattr(fight, family)(name), [factor * fight.real[name]])
+def beside(family: str, name: str) -> Groups:
+    """Return the function that takes a measure of one family, and that of real images."""
+    return lambda fight: (getattr(fight, family)(name), [fight.real[name]])
 
 
 def against(family: str, name: str, limit: float) -> Groups:
@@ -93,7 +92,7 @@ def candidates(fight: Fight) -> tuple[Numbers, Numbers]:
 
 def as_good_as_a_vae(fight: Fight) -> tuple[Numbers, Numbers]:
     """Return the seconds that GAN and VAE take until their samples are as good as those that every VAE ends with."""
-    goal = max(fight.vae("ratio"))
+    goal = max(stages["ratio"][-1] for stages in fight.vae("stages"))
     return fight.seconds_to("gan", goal), fight.seconds_to("vae", goal)
 
 

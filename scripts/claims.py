@@ -1,8 +1,9 @@
 """Run lessons with several seeds and tabulate for each claim how often it holds and the range of its numbers.
 
-`python scripts/claims.py --seeds 10 03` prints the table of one lesson; without a lesson, all are written to
-docs/claims.md. Finished runs are kept in data/claims/ until the lesson's code changes, or what it uses of course_utils,
-so that stopping costs little.
+`python scripts/claims.py --seeds 10 03` prints the table of one lesson. Without a lesson, docs/claims.md is brought up
+to date: a section stands until its lesson's code changes, or what the lesson uses of course_utils, of recorded results
+or of torch; or more seeds are wanted; or one of its runs had failed. Finished runs stay in data/claims/ and count as
+long as the code is the same, so that stopping costs little.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -20,8 +22,20 @@ from importlib.metadata import version
 from execution import ROOT, find_notebooks
 from tqdm import tqdm
 
+from course_utils.tables import markdown
+
 CACHE = ROOT / "data" / "claims"
+DOCUMENT = ROOT / "docs" / "claims.md"
 WORKERS = 2
+INTRODUCTION = """# What the lessons claim, over many seeds
+
+Each row is a statement that a lesson checks, and prints with a ✓. Here each lesson ran once for every seed, on one
+machine. The row says with how many seeds the statement held, and between which values its numbers lay. A statement that
+fails with one of them is reworded. The seed changes what a lesson trains, but not the classifier that judges images: it
+is the same in all runs, and on another machine or with other threads it differs a little, so that numbers there may lie
+outside. Rows that begin with *Recorded* read files, and are the same with every seed. Made by `make claims`, which runs
+a lesson again when its code has changed.
+"""
 
 
 def imported(code: str) -> set[pathlib.Path]:
@@ -35,6 +49,16 @@ def imported(code: str) -> set[pathlib.Path]:
     return {file for name in names if (file := ROOT / "course_utils" / f"{name}.py").exists()}
 
 
+def recorded(code: str) -> set[pathlib.Path]:
+    """Return the recorded results that code reads: "cures.jsonl", "cures" or f"cures_{name}" name a cures.jsonl."""
+    files = (ROOT / "benchmarks" / "results").iterdir()
+    return {
+        file
+        for file in files
+        if any(f'"{start}' in code for start in (f"{file.stem}.", f'{file.stem}"', f"{file.stem.split('_')[0]}_"))
+    }
+
+
 def code_hash(path: pathlib.Path) -> str:
     """Return 12 characters that change with a notebook's code, what it imports and reads of the course, or torch."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -43,7 +67,7 @@ def code_hash(path: pathlib.Path) -> str:
     while new:
         files |= new
         new = set().union(*(imported(file.read_text(encoding="utf-8")) for file in new)) - files
-    files |= {file for file in (ROOT / "benchmarks" / "results").iterdir() if file.stem in code}
+    files |= recorded("\n".join([code, *(file.read_text(encoding="utf-8") for file in files)]))
     digest = hashlib.blake2b((version("torch") + code).encode(), digest_size=6)
     for file in sorted(files):
         digest.update(file.read_bytes())
@@ -63,6 +87,8 @@ def run(job: tuple[pathlib.Path, pathlib.Path, int]) -> str | None:
     if process.returncode:
         reason = process.stderr.strip().splitlines() or [f"exit status {process.returncode}"]
         return f"{path.stem}, seed {seed}: {reason[-1]}"
+    if not result.parent.name.endswith(code_hash(path)):
+        return f"{path.stem}, seed {seed}: expected code that stays as it is, it was changed meanwhile; run this again"
     os.replace(part, result)
     return None
 
@@ -91,23 +117,44 @@ def table(results: list[pathlib.Path]) -> str:
             seeds[i] = claim["holds"] and seeds.get(i, True)
             for name, value in claim["numbers"].items():
                 numbers.setdefault(claim["statement"], {}).setdefault(name, []).append(value)
-    rows = ["| claim | holds | range over the seeds |", "|---|---|---|"]
+    rows = [["claim", "holds", "range over the seeds"]]
     for statement, seeds in holds.items():
         ranges = (f"{k}: {min(v):.4g} … {max(v):.4g}" for k, v in numbers.get(statement, {}).items())
-        cells = (statement.replace("|", "\\|"), f"{sum(seeds.values())} of {len(results)}", "<br>".join(ranges))
-        rows.append("| " + " | ".join(cells) + " |")
-    return "\n".join(rows)
+        rows.append([statement, f"{sum(seeds.values())} of {len(results)}", "<br>".join(ranges)])
+    return markdown(rows)
 
 
-def report(lessons: dict[str, list[pathlib.Path]], errors: list[str], seeds: int) -> str:
-    """Return the tables of the lessons, what they were made with, and the runs that failed."""
+def section(path: pathlib.Path, results: list[pathlib.Path], errors: list[str]) -> str:
+    """Return a lesson's part of the document: what it was made with, the table, the runs that failed."""
     made_with = f"Python {platform.python_version()}, torch {version('torch')}, {platform.machine()}"
-    text = f"# Claims of the lessons over {seeds} seeds\n\nMade by `make claims SEEDS={seeds}` with {made_with}.\n"
-    for lesson, results in lessons.items():
-        text += f"\n## {lesson}\n\n{table(results)}\n"
-    if errors:
-        text += "\n## Runs that failed\n\n" + "".join(f"- {error}\n" for error in errors)
-    return text
+    made_with += f", code {results[0].parent.name.rsplit('-')[-1]}: {len(results)} seeds."
+    parts = [f"## [{path.stem}](../notebooks/{path.name})", made_with, table(results)]
+    if failed := [f"- {error}" for error in errors if error.startswith(path.stem)]:
+        parts.append("Runs that failed:\n\n" + "\n".join(failed))
+    return "\n\n".join(parts) + "\n"
+
+
+def standing(document: str, path: pathlib.Path, seeds: int) -> str | None:
+    """Return a lesson's section of an earlier document if it was made with the same code and enough seeds."""
+    found = re.search(rf"^## \[{path.stem}\].*?(?=^## |\Z)", document, re.MULTILINE | re.DOTALL)
+    if not found or "\nRuns that failed:" in found[0]:
+        return None
+    made = re.search(rf"code {code_hash(path)}: (\d+) seeds", found[0])
+    return found[0].rstrip() + "\n" if made and int(made[1]) >= seeds else None
+
+
+def counts(text: str) -> list[tuple[int, int]]:
+    """Return for each row of the document's tables on how many seeds it holds, and of how many."""
+    return [(int(held), int(seeds)) for held, seeds in re.findall(r" \| (\d+) of (\d+) \| ", text)]
+
+
+def report(sections: dict[str, str]) -> str:
+    """Return the whole document: the introduction, a table of how many claims hold, the section of each lesson."""
+    rows = [["lesson", "claims", "hold with every seed", "seeds"]]
+    for lesson, text in sections.items():
+        held = counts(text)
+        rows.append([lesson, len(held), sum(a == b for a, b in held), max((b for _, b in held), default=0)])
+    return "\n".join([INTRODUCTION, markdown(rows) + "\n", *sections.values()])
 
 
 def main() -> None:
@@ -117,20 +164,23 @@ def main() -> None:
     args = parser.parse_args()
     if args.seeds < 1:
         parser.error(f"expected at least one seed, got {args.seeds}")
-    lessons, jobs = {}, []
+    earlier = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() and not args.lesson else ""
+    sections, results, jobs = {}, {}, []
     for path in find_notebooks(ROOT / "notebooks", args.lesson):
-        folder = CACHE / f"{path.stem}-{code_hash(path)}"
-        lessons[path.stem] = [folder / f"seed_{seed}.jsonl" for seed in range(args.seeds)]
-        jobs += [(path, file, seed) for seed, file in enumerate(lessons[path.stem]) if not file.exists()]
+        sections[path.stem] = standing(earlier, path, args.seeds)
+        if not sections[path.stem]:
+            folder = CACHE / f"{path.stem}-{code_hash(path)}"
+            results[path] = [folder / f"seed_{seed}.jsonl" for seed in range(args.seeds)]
+            jobs += [(path, file, seed) for seed, file in enumerate(results[path]) if not file.exists()]
     try:
         errors = run_all(jobs)
     except KeyboardInterrupt:
         sys.exit("Stopped; the runs that were finished are kept.")
-    text = report(lessons, errors, args.seeds)
-    print(text)
-    if not args.lesson:
-        (ROOT / "docs").mkdir(exist_ok=True)
-        (ROOT / "docs" / "claims.md").write_text(text, encoding="utf-8")
+    sections |= {path.stem: section(path, files, errors) for path, files in results.items()}
+    if args.lesson:
+        print(*sections.values(), sep="\n")
+    else:
+        DOCUMENT.write_text(report(sections), encoding="utf-8")
     sys.exit(bool(errors))
 
 

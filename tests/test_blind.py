@@ -95,6 +95,8 @@ BAD = {
     "as many images of VAE as of GAN, got 50 and 60": lambda: BlindTest(rows(50, 60)),
     "50 images each, 10 for each of 5 rounds, got 49": lambda: BlindTest(rows(49, 49)),
     "24 images each, 8 for each of 3 rounds, got 20": lambda: BlindTest(rows(20, 20), columns=8, rounds=3),
+    "at least one column and one round, got 0 and 5": lambda: BlindTest(rows(), columns=0),
+    "at least one column and one round, got 10 and 0": lambda: BlindTest(rows(), rounds=0),
     "two families, one of them GAN, got VAE": lambda: blind_test({"VAE": rows()["VAE"]}),
     "two families, one of them GAN, got A, B": lambda: BlindTest(dict(zip("AB", rows().values()))),
     "two families, one of them GAN, got none": lambda: BlindTest({}),

@@ -45,6 +45,13 @@ def test_the_beta_is_the_one_that_follows_by_hand(name):
     assert effective_beta(loss).beta == pytest.approx(beta, rel=1e-6)
 
 
+def test_means_make_beta_depend_on_the_sizes_of_the_data():
+    sizes = {"batch_size": 8, "latent_dim": 5, "shape": (3, 4, 4)}
+    expected = {"mean, mean": 48 / 5, "mean, sum over the code": 48, "mean, sum over code and batch": 48 * 8}
+    for name, beta in expected.items():
+        assert effective_beta(LOSSES[name][0], **sizes).beta == pytest.approx(beta, rel=1e-6)
+
+
 def test_a_loss_in_single_precision_is_recognized():
     def loss(output, x, mu, logvar):
         return bce("sum")(output.float(), x.float()) + kl(mu.float(), logvar.float()).sum()

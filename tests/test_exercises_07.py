@@ -10,6 +10,7 @@ from nbval.plugin import get_sanitize_patterns
 
 from course_utils.exercises import lesson_07
 from course_utils.exercises.lesson_07 import check_comparison, check_my_claim, check_path_length, my_claim
+from course_utils.exercises.words import Words
 
 SANITIZE = pathlib.Path(__file__).parent / "nbval_sanitize.cfg"
 TRUTH = {
@@ -55,6 +56,12 @@ def test_every_wrong_word_has_a_sentence_that_names_its_item(item, word):
     assert sentence.startswith(f"{item}: ") and sentence.endswith(".")
     for answers in ({item: word}, TRUTH | {item: f" {word.upper()}"}):
         assert check_comparison.verdict(answers) == f"✗ comparison: {sentence}"
+
+
+def test_a_wrong_word_without_a_sentence_is_no_right_one():
+    words = Words("diagnosis", {"A": "collapse", "B": "oscillation"}, {})
+    with pytest.raises(KeyError):
+        words.verdict({"A": "oscillation", "B": "collapse"})
 
 
 def test_all_sentences_on_the_comparison_differ():

@@ -34,7 +34,15 @@ def test_codes_of_one_direction_are_joined_by_a_line_and_opposite_ones_by_some_p
     assert torch.allclose(latent.slerp(a, 3 * a, 0.25), 1.5 * a, atol=1e-5)
     opposite = torch.stack([latent.slerp(a, -a, i / 8) for i in range(9)])
     assert opposite.norm(dim=2).max() < 1.01 * a.norm(dim=1).max() and torch.equal(opposite[[0, -1]].sum(0), 0 * a)
-    assert latent.slerp(0 * a, a, 0.5).isfinite().all()
+
+
+def test_a_code_of_zeros_is_left_and_reached():
+    a = 20 * normal(3, 64)
+    for start, end in ((0 * a, a), (a, 0 * a)):
+        assert torch.allclose(latent.slerp(start, end, 0.0), start, rtol=1e-5, atol=1e-3)
+        assert torch.allclose(latent.slerp(start, end, 1.0), end, rtol=1e-5, atol=1e-3)
+        middle = latent.slerp(start, end, 0.5).norm(dim=1)
+        assert (middle > 0).all() and (middle < a.norm(dim=1)).all()
 
 
 def test_arcs_start_and_end_at_codes_of_the_prior_and_stay_as_long_as_they_are():
@@ -84,6 +92,10 @@ def test_a_linear_function_is_explained_and_noise_is_not():
     assert latent.explained(x, noise) < 0.05
     half = latent.explained(x, line + line.std() * noise)  # as much noise as signal
     assert half == pytest.approx(0.5, abs=0.02)
+
+
+def test_there_is_nothing_to_explain_where_nothing_varies():
+    assert math.isnan(latent.explained(normal(40, 2), torch.full((40,), 0.13)))
 
 
 def test_only_the_second_half_of_the_rows_is_judged():

@@ -10,7 +10,7 @@ from nbval.plugin import get_sanitize_patterns
 from set_repository import addresses, files
 
 ROOT = pathlib.Path(__file__).parents[1]
-TEXTS = "*.md *.toml *.txt *.py *.sh *.ipynb *.yml *.cfg *.json *.mplstyle Makefile run".split()
+TEXTS = "*.md *.toml *.txt *.py *.sh *.ipynb *.yml *.cfg *.json *.jsonl *.mplstyle Makefile run".split()
 PLACES = (".", ".ci", ".github/workflows", "binder", "data")
 TREES = ("benchmarks", "course_utils", "docs", "notebooks", "scripts", "tests")
 

@@ -1,11 +1,10 @@
-"""The scripts behind `make lab`, `make notebooks` and `make claims`, and the one that writes the address."""
+"""The scripts behind `make lab` and `make notebooks`, and the one that writes the address."""
 
 import json
 import pathlib
 
 import nbformat
 import pytest
-from claims import code_hash, imported, table
 from copy_lessons import copy_lessons
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from run_notebooks import clean, run
@@ -92,34 +91,3 @@ def test_cleaning_drops_widgets_and_versions_and_keeps_alt_text():
     (output,) = notebook.cells[0].outputs
     assert output.data == {"image/png": "x"} and output.metadata == {"image/png": {"alt": "a line"}}
     assert "widgets" not in notebook.metadata
-
-
-def test_the_table_of_claims_counts_a_failed_run_as_false(tmp_path):
-    results = [tmp_path / f"seed_{seed}.jsonl" for seed in range(3)]  # the third run never ended
-    for seed, result in enumerate(results[:2]):
-        claims = [
-            {"statement": "a | b", "holds": True, "numbers": {"fid": 1.5 - seed}},
-            {"statement": "twice", "holds": True, "numbers": {}},
-            {"statement": "twice", "holds": seed == 0, "numbers": {}},
-        ]
-        result.write_text("".join(json.dumps(claim) + "\n" for claim in claims))
-    assert table(results).splitlines()[2:] == ["| a \\| b | 2 of 3 | fid: 0.5 … 1.5 |", "| twice | 1 of 3 |  |"]
-
-
-def test_runs_are_kept_until_the_code_changes(tmp_path):
-    def hash_of(code: str, text: str = "") -> str:
-        cells = [{"cell_type": "code", "source": code}, {"cell_type": "markdown", "source": text}]
-        (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells}))
-        return code_hash(tmp_path / "a.ipynb")
-
-    assert hash_of("x = 1") == hash_of("x = 1", "better words") != hash_of("x = 2")
-
-
-def test_a_run_depends_on_what_its_lesson_imports_and_on_what_that_imports():
-    def files(code: str) -> set[str]:
-        return {file.name for file in imported(code)}
-
-    assert files("import torch\nfrom course_utils import data, points\nfrom course_utils.vae import VAE") == {
-        "data.py", "points.py", "vae.py"
-    }  # fmt: skip
-    assert files("from course_utils.exercises import lesson_04") == set()

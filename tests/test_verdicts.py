@@ -1,20 +1,29 @@
 """The verdicts: they follow from the numbers alone, and from nothing else."""
 
+import inspect
 import json
 import math
 
+import matplotlib.pyplot as plt
 import pytest
 import verdicts
 
-from course_utils.fight_plots import grids, strips
-from course_utils.fights import Fight
+from course_utils import fight_plots
+from course_utils.fight_plots import agreements, grids, strips
+from course_utils.fights import Fight, rank_correlation
 from course_utils.verdict_picture import picture
 from course_utils.verdict_table import score_bets, table
-from course_utils.verdicts import CLAIMS, FAILS, HOLDS, OPEN, PARTLY, SIGNS, Claim, Comparison, both
+from course_utils.verdicts import CLAIMS, FAILS, HOLDS, OPEN, PARTLY, SIGNS, Claim, Comparison, as_good_as_a_vae, both
 
 GOOD = dict(sharpness=0.12, ratio=2.0, precision=0.8, recall=0.9, coverage=0.8, classes=9.9, detector=0.6, close=0.01)
 LATENT = dict(linear_class=0.6, linear_ink=0.7, linear_slant=0.8, detour=1.5, largest_step=0.1, jump=0.1)
 CODES = dict(inverted_groups=0.6, added_groups=0.6)
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    yield
+    plt.close("all")
 
 
 def stages(ratios: list[float], **losses) -> dict:
@@ -31,7 +40,10 @@ def write(folder, dataset: str = "digits", grid: bool = True, **better):
             }
             line |= {"groups": 0.6, "elbo_afterwards": -150.0 - seed}
             line["stages"] = stages(
-                [9, 5, 3, line["ratio"]], elbo=[-4, -3, -2, -1], g_loss=[1, 3, 2, 4], d_loss=[2, 1, 3, 4]
+                [9, 5, 3, line["ratio"] + 0.1 - 0.1 * seed],
+                elbo=[-4, -3, -2, -1],
+                g_loss=[1, 3, 2, 4],
+                d_loss=[2, 1, 3, 4],
             )
             lines.append(line | ({k: line[k] + shift for k, shift in better.items()} if arm == "gan" else {}))
     if grid:
@@ -40,7 +52,7 @@ def write(folder, dataset: str = "digits", grid: bool = True, **better):
             for k in ("gan", "vae")
             for r in (1, 4)
         ]
-        lines.append({"job": ["grid", dataset, "gan", 4, 8, 0], "ratio": None})
+        lines.append({"job": ["grid", dataset, "gan", 4, 8, 0], "diverged": "NaN"})
     (folder / f"fight_{dataset}.jsonl").write_text("\n".join(map(json.dumps, lines)))
     candidates = [{"change": {"beta": b}, "elbo": -b, "ratio": 10 - b} for b in (1, 2, 3)]
     candidates.append({"change": {"likelihood": "gaussian"}, "elbo": 100, "ratio": 1})
@@ -98,8 +110,12 @@ def test_the_grid_has_a_row_for_each_rate_and_shows_a_run_that_diverged(tmp_path
     monkeypatch.setattr("course_utils.fight_plots.show", lambda fig, alt: alts.append((fig, alt)))
     fight.cells.append({"job": ["grid", "digits", "gan", 1, 8, 0], "ratio": 3.0})  # every pair of the GAN's
     grids(fight, "title", "the grids")
-    strips(fight, {"ratio": "Fréchet", "recall": "recall"}, "title", "the strips")
-    assert [alt for _, alt in alts] == ["the grids", "the strips"]
+    strips(fight, {"ratio": "Fréchet"}, "title", "a strip")
+    agreements({"VAE: −ELBO": [0.9], "GAN: G's loss": [-0.2, 0.5]}, "title", "the ranks")
+    assert [alt for _, alt in alts] == ["the grids", "a strip", "the ranks"]
+    public = {name: f for name, f in inspect.getmembers(fight_plots, inspect.isfunction)}
+    takes_alt = {name for name, f in public.items() if "alt" in inspect.signature(f).parameters}
+    assert takes_alt == {"grids", "strips", "agreements", "show"}
     assert "inf" in {text.get_text() for text in alts[0][0].axes[0].texts}
 
 
@@ -116,17 +132,52 @@ def test_seconds_until_a_quality_are_those_of_the_first_stage_that_has_it(tmp_pa
     assert fight.seconds_to("vae", 0.1) == [math.inf] * 6
 
 
+def test_every_vae_reaches_the_quality_that_all_vaes_end_with(tmp_path):
+    for fight in (write(tmp_path), *(Fight(verdicts.RESULTS, name) for name in verdicts.IMAGE_SETS)):
+        gan, vae = as_good_as_a_vae(fight)
+        assert len(gan) == len(fight.of("gan")) and len(vae) == len(fight.of("vae"))
+        assert max(vae) < math.inf
+
+
+def test_a_name_that_nothing_has_is_refused(tmp_path):
+    fight = write(tmp_path)
+    with pytest.raises(ValueError, match="expected vae or one of gan; vae, same images; .*, got 'vae same time'"):
+        fight.agreement("vae same time", "elbo")
+    with pytest.raises(ValueError, match="expected one of gan, vae, got 'GAN'"):
+        fight.poor_cells("GAN")
+    with pytest.raises(ValueError, match="expected a recorded file .*fight_cifar.jsonl, .* got none"):
+        Fight(tmp_path, "cifar")
+    (tmp_path / "fight_empty.jsonl").write_text("")
+    with pytest.raises(ValueError, match="expected a line of real images among the recorded fights on empty, got none"):
+        Fight(tmp_path, "empty")
+    (tmp_path / "fight_costs.json").unlink()
+    with pytest.raises(ValueError, match="expected a recorded file .*fight_costs.json, .* got none"):
+        Fight(tmp_path)
+
+
+def test_every_comparison_was_made_on_the_digits():
+    fight = Fight(verdicts.RESULTS, "digits")
+    assert [test.measure for claim in CLAIMS for test in claim.tests if test.holds(fight) is None] == []
+
+
+def test_rank_correlation_sees_order_only():
+    assert rank_correlation([1, 2, 3], [10, 100, 1000]) == pytest.approx(1)
+    assert rank_correlation([1, 2, 3], [3, 2, 1]) == pytest.approx(-1)
+    assert math.isnan(rank_correlation([1, 1, 1], [1, 2, 3]))
+
+
 def test_ranks_of_losses_and_distances_agree_or_do_not(tmp_path):
     fight = write(tmp_path)
     assert fight.agreement("vae", "elbo", -1) == pytest.approx([1] * 6)
     assert fight.agreement("gan", "g_loss") == pytest.approx([-0.8] * 3)
+    assert fight.agreement("gan", "g_loss", start=200) == pytest.approx([-0.5] * 3)
 
 
 def test_the_table_has_every_claim_every_test_and_every_data_set(tmp_path):
     fights = [write(tmp_path), write(tmp_path, "fashion_mnist", grid=False)]
     lines = table(fights).splitlines()
     assert len(lines) == 2 + len(CLAIMS) + sum(len(claim.tests) for claim in CLAIMS)
-    assert all(line.count("|") == 7 for line in lines) and "fashion-mnist" in lines[0]
+    assert all(line.count("|") == 7 for line in lines) and "Fashion-MNIST" in lines[0]
     for claim in CLAIMS:
         assert any(claim.says in line and SIGNS[claim.verdict(fights[0])] in line for line in lines)
 
@@ -156,7 +207,14 @@ def test_bets_are_scored_against_the_verdicts(tmp_path):
     assert score_bets(right, fight).splitlines()[0] == f"{len(right)} right: {names}"
     wrong = {number: not bet for number, bet in right.items()}
     assert score_bets(wrong, fight).splitlines()[1] == f"{len(right)} wrong: {names}"
-    assert score_bets(dict.fromkeys(draws, True), fight).splitlines()[2].startswith(f"{len(draws)} a draw")
+    parted = [number for number in draws if verdicts[number - 1] == PARTLY]
+    assert score_bets(dict.fromkeys(draws, True), fight).splitlines()[2].startswith(f"{len(parted)} a draw")
+    unsettled = write(tmp_path, "mnist", grid=False)
+    number = 1 + [claim.verdict(unsettled) for claim in CLAIMS].index(OPEN)
+    assert score_bets({number: True}, unsettled).splitlines()[3] == f"1 not decided on these data: {number}"
     assert score_bets({1: ...}, fight) == "○ no bets yet."
     with pytest.raises(ValueError, match="expected bets on the claims 1 to 13, got one on 14"):
         score_bets({14: True}, fight)
+    for bet in ("no", None, 1):
+        with pytest.raises(ValueError, match=f"expected True, False or ... as a bet, got {bet!r} for claim 2"):
+            score_bets({2: bet}, fight)

@@ -41,4 +41,4 @@ class Words:
         words = sorted(set(self.reference.values()))
         if word not in words:
             return f"expected one of {', '.join(map(repr, words))} for {key}, got {answer!r}."
-        return self.mistakes.get((key, word))
+        return None if word == self.reference[key] else self.mistakes[key, word]

@@ -1,0 +1,99 @@
+"""The script behind `make claims`, and the document that it writes."""
+
+import json
+import pathlib
+
+import nbformat
+from claims import DOCUMENT, code_hash, counts, imported, recorded, report, run, section, standing, table
+from execution import ROOT, find_notebooks
+from nbformat.v4 import new_code_cell, new_notebook
+
+
+def test_the_table_of_claims_counts_a_failed_run_as_false(tmp_path):
+    results = [tmp_path / f"seed_{seed}.jsonl" for seed in range(3)]  # the third run never ended
+    for seed, result in enumerate(results[:2]):
+        claims = [
+            {"statement": "a | b", "holds": True, "numbers": {"fid": 1.5 - seed}},
+            {"statement": "twice", "holds": True, "numbers": {}},
+            {"statement": "twice", "holds": seed == 0, "numbers": {}},
+        ]
+        result.write_text("".join(json.dumps(claim) + "\n" for claim in claims))
+    assert table(results).splitlines()[2:] == ["| a \\| b | 2 of 3 | fid: 0.5 … 1.5 |", "| twice | 1 of 3 |  |"]
+    assert counts(table(results)) == [(2, 3), (1, 3)]
+
+
+def lesson_with_a_claim(folder: pathlib.Path, code: str, seeds: int) -> tuple[pathlib.Path, list[pathlib.Path]]:
+    path = folder / "01_a.ipynb"
+    path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": code}]}))
+    (folder / f"01_a-{code_hash(path)}").mkdir()
+    results = [folder / f"01_a-{code_hash(path)}" / f"seed_{seed}.jsonl" for seed in range(seeds)]
+    for result in results:
+        result.write_text(json.dumps({"statement": "GANs sing", "holds": True, "numbers": {}}) + "\n")
+    return path, results
+
+
+def test_a_section_stands_until_the_code_changes_or_more_seeds_are_wanted(tmp_path):
+    path, results = lesson_with_a_claim(tmp_path, "x = 1", seeds=3)
+    text = section(path, results, errors=[])
+    document = report({"01_a": text, "02_b": text.replace("01_a", "02_b")})
+    assert "| 01_a | 1 | 1 | 3 |" in document
+    assert standing(document, path, 3) == standing(document, path, 2) == text
+    assert standing(document, path, 4) is None and standing("", path, 3) is None
+    lesson_with_a_claim(tmp_path, "x = 2", seeds=3)
+    assert standing(document, path, 3) is None
+
+
+def test_a_section_with_a_failed_run_is_made_again(tmp_path):
+    path, results = lesson_with_a_claim(tmp_path, "x = 1", seeds=3)
+    text = section(path, results, errors=["01_a, seed 2: DeadKernelError", "02_b, seed 0: ZeroDivisionError"])
+    assert "- 01_a, seed 2: DeadKernelError" in text and "02_b" not in text
+    assert standing(report({"01_a": text}), path, 3) is None
+
+
+def test_a_run_depends_on_the_recorded_results_that_its_lesson_reads():
+    assert {file.name for file in recorded('f"fight_{name}.jsonl"')} >= {"fight_digits.jsonl", "fight_costs.json"}
+    assert {file.name for file in recorded('read("modes_2d"), open("step_time.json")')} == {
+        "modes_2d.jsonl", "modes_2d.md", "step_time.json"
+    }  # fmt: skip
+    assert recorded('"momentum cures it", cures = step_times(), "searching"') == set()
+
+
+def test_a_run_whose_code_changed_meanwhile_is_not_kept(tmp_path):
+    path, result = tmp_path / "01_a.ipynb", tmp_path / "01_a-0123456789ab" / "seed_0.jsonl"
+    nbformat.write(new_notebook(cells=[new_code_cell("x = 1")]), path)
+    assert "changed meanwhile" in run((path, result, 0))
+    assert not result.exists()
+    result = tmp_path / f"01_a-{code_hash(path)}" / "seed_0.jsonl"
+    assert run((path, result, 0)) is None and result.exists()
+
+
+def test_the_document_names_every_claim_of_the_lessons_and_each_holds_with_every_seed():
+    document = DOCUMENT.read_text(encoding="utf-8")
+    assert all(held == seeds >= 10 for held, seeds in counts(document))
+    for path in find_notebooks(ROOT / "notebooks"):
+        part = document.split(f"## [{path.stem}]")[1].split("\n## ")[0]
+        known = {line.split(" | ")[0].removeprefix("| ").replace("\\|", "|") for line in part.splitlines()}
+        cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+        printed = "".join("".join(output.get("text", "")) for cell in cells for output in cell["outputs"])
+        stored = [line.removeprefix("✓ ") for line in printed.splitlines() if line.startswith("✓ ")]
+        missing = [line for line in stored if not known & {line, line.rsplit(" [", 1)[0]}]
+        assert not missing, f"not in docs/claims.md, run `make claims`: {missing}"
+
+
+def test_runs_are_kept_until_the_code_changes(tmp_path):
+    def hash_of(code: str, text: str = "") -> str:
+        cells = [{"cell_type": "code", "source": code}, {"cell_type": "markdown", "source": text}]
+        (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells}))
+        return code_hash(tmp_path / "a.ipynb")
+
+    assert hash_of("x = 1") == hash_of("x = 1", "better words") != hash_of("x = 2")
+
+
+def test_a_run_depends_on_what_its_lesson_imports_and_on_what_that_imports():
+    def files(code: str) -> set[str]:
+        return {file.name for file in imported(code)}
+
+    assert files("import torch\nfrom course_utils import data, points\nfrom course_utils.vae import VAE") == {
+        "data.py", "points.py", "vae.py"
+    }  # fmt: skip
+    assert files("from course_utils.exercises import lesson_04") == set()
