@@ -2,11 +2,10 @@
 
 import json
 import pathlib
+from types import SimpleNamespace
 
-import nbformat
 from claims import DOCUMENT, code_hash, counts, imported, recorded, report, run, section, standing, table
 from execution import ROOT, find_notebooks
-from nbformat.v4 import new_code_cell, new_notebook
 
 
 def test_the_table_of_claims_counts_a_failed_run_as_false(tmp_path):
@@ -58,13 +57,16 @@ def test_a_run_depends_on_the_recorded_results_that_its_lesson_reads():
     assert recorded('"momentum cures it", cures = step_times(), "searching"') == set()
 
 
-def test_a_run_whose_code_changed_meanwhile_is_not_kept(tmp_path):
-    path, result = tmp_path / "01_a.ipynb", tmp_path / "01_a-0123456789ab" / "seed_0.jsonl"
-    nbformat.write(new_notebook(cells=[new_code_cell("x = 1")]), path)
-    assert "changed meanwhile" in run((path, result, 0))
-    assert not result.exists()
-    result = tmp_path / f"01_a-{code_hash(path)}" / "seed_0.jsonl"
-    assert run((path, result, 0)) is None and result.exists()
+def test_a_run_that_failed_or_whose_code_changed_meanwhile_is_not_kept(tmp_path, monkeypatch):
+    path, (result, *_) = lesson_with_a_claim(tmp_path, "x = 1", seeds=1)
+    result.unlink()
+    ended = {"returncode": 1, "stderr": "Traceback\nDeadKernelError: Kernel died"}
+    monkeypatch.setattr("claims.subprocess.run", lambda *command, **options: SimpleNamespace(**ended))
+    assert run((path, result, 2)) == "01_a, seed 2: DeadKernelError: Kernel died" and not result.exists()
+    ended["returncode"] = 0
+    other = tmp_path / "01_a-0123456789ab" / "seed_2.jsonl"
+    assert "changed meanwhile" in run((path, other, 2)) and not other.exists()
+    assert run((path, result, 2)) is None and result.exists()
 
 
 def test_the_document_names_every_claim_of_the_lessons_and_each_holds_with_every_seed():

@@ -49,13 +49,14 @@ def test_slant_is_the_shift_of_a_stroke_for_a_row(shift):
     assert contest.slant(torch.zeros(1, 1, 28, 28)).isfinite()
 
 
-def test_real_images_score_as_real_ones_do(digits, judge):
+def test_real_images_score_as_real_ones_do(digits, judge, monkeypatch):
     score = contest.picture_measures(digits.train[:500], digits.train[500:1000], judge, digits)
     real = contest.real_measures(judge, digits)
     assert score["ratio"] == pytest.approx(real["ratio"], abs=1.0)
     assert score["classes"] == pytest.approx(real["classes"], abs=0.5)
     assert abs(real["detector"] - 0.5) < 0.1
     assert score["close"] == 1, "training images are copies of themselves"
+    monkeypatch.setattr(contest, "detector_accuracy", lambda *parts: 0.5)  # it learns, and is not asked
     assert contest.picture_measures(digits.test[:500], digits.train[:1000], judge, digits)["close"] < 0.05
 
 
