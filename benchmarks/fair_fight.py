@@ -40,7 +40,7 @@ def best(family: str) -> dict:
 def steps_of(arm: str) -> int:
     """Return the steps of an arm of the fight."""
     seconds = json.loads(COSTS.read_text())["step_seconds"]
-    return round(STEPS * seconds["gan"] / seconds["vae"]) if arm.endswith("same time") else STEPS
+    return round(STEPS * seconds["gan"] / seconds["vae"]) if arm == "vae, same time" else STEPS
 
 
 def fight(dataset: str, arm: str, seed: int) -> dict:

@@ -47,11 +47,12 @@ def main() -> None:
     args = parser.parse_args()
     best = chosen()
     jobs = [(args.dataset, best["change"], best["steps"], seed) for seed in range(SEEDS)]
-    result = {"change": best["change"], "seconds": best["seconds"], "environment": describe(), "runs": []}
+    runs = []
     with multiprocessing.get_context("spawn").Pool(2) as pool:
-        for one in pool.imap(run, jobs):
-            result["runs"].append(one)
-            print("seed {seed}  means {means:5.2f}  pixels {pixels:5.2f} × floor  ELBO {elbo:7.2f}".format(**one))
+        for result in pool.imap(run, jobs):
+            runs.append(result)
+            print("seed {seed}  means {means:5.2f}  pixels {pixels:5.2f} × floor  ELBO {elbo:7.2f}".format(**result))
+    result = {"change": best["change"], "seconds": best["seconds"], "environment": describe(), "runs": runs}
     store(RESULTS / f"vae_{args.dataset}.json", json.dumps(result, indent=1))
 
 
