@@ -48,7 +48,7 @@ class Fight:
         """Return what a recorded file holds."""
         path = self.folder / name
         if not path.exists():
-            raise ValueError(f"expected a recorded file {path}, which benchmarks/fair_fight.py makes, got none")
+            raise ValueError(f"expected a recorded file {path}, which a script in benchmarks/ makes, got none")
         return path.read_text(encoding="utf-8")
 
     def read(self, name: str) -> list[dict]:
