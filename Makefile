@@ -15,7 +15,7 @@ help: ## print this list (the default)
 	@echo '  PYTHON=...   at the first set-up: the Python to use, 3.11 or newer'
 	@echo '  LESSON=03    one lesson only, for notebooks and claims'
 	@echo '  SEEDS=10     how many seeds, for claims'
-	@echo '  ARGS="..."   more arguments for JupyterLab or pytest'
+	@echo '  ARGS="..."   more arguments for JupyterLab or pytest, such as ARGS="-n0 --dist=no --pdb"'
 
 setup: ## install everything into .venv
 	@PYTHON="$(PYTHON)" TORCH="$(TORCH)" sh scripts/setup.sh

@@ -89,13 +89,17 @@ def effective_classes(shares: Tensor) -> float:
 
 
 def latent_measures(model: nn.Module, judge: Judge, n: int = 4000, walks: int = 200) -> dict[str, float]:
-    """Return what z (n, latent_dim) tells about its image through a linear function, and how walks in z go."""
+    """Return what z (n, latent_dim) tells about its image through a linear function, and how walks in z go.
+
+    drawn_groups is the mean share of the five nearest of these z that draw the same class, as the classifier sees it.
+    """
     z = torch.randn(n, generator_of(model).latent_dim, generator=torch.Generator().manual_seed(0))  # (n, latent_dim)
     drawn = model.sample(z=z)
     classes = judge.predict(drawn)  # (n,)
     frames = torch.stack([model.sample(z=codes) for codes in arcs(z.shape[1], walks)])  # (T, walks, ...)
     return {
         "linear_class": linear_accuracy(z, classes) if len(classes[: n // 2].unique()) > 1 else math.nan,
+        "drawn_groups": same_class_neighbours(z, classes),
         "linear_ink": explained(z, ink(drawn)),
         "linear_slant": explained(z, slant(drawn)),
         "detour": detour(frames).median().item(),

@@ -63,5 +63,5 @@ def agreements(numbers: Mapping[str, list[float]], title: str, alt: str) -> None
         axes.scatter(values, [place] * len(values), color=colour, marker=marker)
     axes.set(yticks=range(len(numbers)), yticklabels=numbers, ylim=(len(numbers) - 0.5, -0.5))
     axes.set_xlim(min(0, *(x for values in numbers.values() for x in values)) - 0.02, 1.02)
-    axes.set(xlabel="rank agreement with the Fréchet distance", title=title)
+    axes.set(xlabel="rank correlation with the Fréchet distance", title=title)
     show(fig, alt)

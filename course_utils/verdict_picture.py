@@ -54,7 +54,7 @@ def shown(claim: Claim, fight: Fight) -> dict[str, Numbers]:
 
 
 def strip(axes: Axes, row: int, claim: Claim, fight: Fight) -> None:
-    """Draw the numbers of a claim's first comparison between the smallest and the largest of them."""
+    """Draw the numbers that `shown` returns, between the smallest and the largest of them."""
     groups, line = shown(claim, fight), row + 0.1
     every = [x for numbers in groups.values() for x in numbers]
     low, high = min(every, default=0), max(every, default=0)
@@ -64,11 +64,13 @@ def strip(axes: Axes, row: int, claim: Claim, fight: Fight) -> None:
     labels: list[float] = []
     for name, numbers in groups.items():
         marker, colour, size = STYLES.get(name, ("|", REAL if "real" in name else PRIOR, 150))
+        # Crosses last: a dot would hide them.
         axes.scatter([place[x] for x in numbers], [line] * len(numbers), s=size, marker=marker, color=colour,
-                     linewidths=1.5, zorder=3)  # fmt: skip
+                     linewidths=1.5, zorder=4 if marker == "x" else 3)  # fmt: skip
         if numbers:
             below = name in STYLES  # a yardstick's number stands above its line, with its name
-            text = f"{mean(numbers):.3g}" if below else f"{name} {mean(numbers):.3g}"
+            short = name.removesuffix("'s loss")
+            text = f"{mean(numbers):.3g}" if name in ("GAN", "VAE") else f"{short} {mean(numbers):.3g}"
             at = mean(place[x] for x in numbers)
             if below and any(abs(at - other) < 0.05 for other in labels):
                 at = max(labels) + 0.06  # beside the number that it would cover

@@ -6,7 +6,7 @@ from statistics import mean, stdev
 
 from course_utils.fights import Fight, Numbers
 from course_utils.tables import markdown
-from course_utils.verdicts import CLAIMS, HOLDS, OPEN, PARTLY, SIGNS
+from course_utils.verdicts import CLAIMS, FAILS, HOLDS, OPEN, PARTLY, SIGNS
 
 
 def spread_of(numbers: Numbers) -> str:
@@ -20,7 +20,7 @@ def spread_of(numbers: Numbers) -> str:
 
 def table(fights: Sequence[Fight]) -> str:
     """Return the verdicts as a Markdown table: numbers of the first data set, verdicts of all."""
-    rows = [["", "claim, and what was compared", "", "", *(fight.title for fight in fights)]]
+    rows = [["", "claim, and what was compared", "measured", "claimed to lie", *(fight.title for fight in fights)]]
     for number, claim in enumerate(CLAIMS, 1):
         verdicts = (f"{SIGNS[verdict]} {verdict}" for verdict in map(claim.verdict, fights))
         rows.append([number, f"**{claim.says}**", "", "", *verdicts])
@@ -33,23 +33,23 @@ def table(fights: Sequence[Fight]) -> str:
     return markdown(rows)
 
 
-def score_bets(bets: Mapping[int, bool], fight: Fight) -> str:
-    """Return which bets, True, False or ..., on the claims, numbered from 1, were right.
+def score_bets(bets: Mapping[int, bool | str], fight: Fight) -> str:
+    """Return which bets on the claims, numbered from 1, were right.
 
-    A bet on a claim that holds in part is a draw. Raises ValueError for a number that no claim has, or another bet.
+    True bets that a claim holds, "in part" that it holds in part, False that it does not; ... is no bet. Raises
+    ValueError for a number that no claim has, or another bet.
     """
     placed = {number: bet for number, bet in bets.items() if bet is not ...}
-    if wrong := [number for number in placed if number not in range(1, len(CLAIMS) + 1)]:
-        raise ValueError(f"expected bets on the claims 1 to {len(CLAIMS)}, got one on {wrong[0]!r}")
-    if odd := [number for number, bet in placed.items() if not isinstance(bet, bool)]:
-        raise ValueError(f"expected True, False or ... as a bet, got {placed[odd[0]]!r} for claim {odd[0]}")
+    if unknown := [number for number in placed if number not in range(1, len(CLAIMS) + 1)]:
+        raise ValueError(f"expected bets on the claims 1 to {len(CLAIMS)}, got one on {unknown[0]!r}")
+    if odd := [number for number, bet in placed.items() if not isinstance(bet, bool) and bet != "in part"]:
+        raise ValueError(f'expected True, "in part", False or ... as a bet, got {placed[odd[0]]!r} for claim {odd[0]}')
     if not placed:
         return "○ no bets yet."
-    outcomes: dict[str, list[int]] = {"right": [], "wrong": [], PARTLY: [], OPEN: []}
+    outcomes: dict[str, list[int]] = {"right": [], "wrong": [], "not decided on these data": []}
+    right, wrong, undecided = outcomes.values()
     for number, bet in placed.items():
         verdict = CLAIMS[number - 1].verdict(fight)
-        outcomes[verdict if verdict in outcomes else "right" if bet == (verdict == HOLDS) else "wrong"].append(number)
-    outcomes["a draw, since the claim holds in part"] = outcomes.pop(PARTLY)
-    if undecided := outcomes.pop(OPEN):
-        outcomes["not decided on these data"] = undecided
+        won = verdict == {True: HOLDS, "in part": PARTLY, False: FAILS}[bet]
+        (undecided if verdict == OPEN else right if won else wrong).append(number)
     return "\n".join(f"{len(those)} {how}: {', '.join(map(str, those)) or 'none'}" for how, those in outcomes.items())

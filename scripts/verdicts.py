@@ -13,11 +13,13 @@ INTRODUCTION = """# What is said about GANs and VAEs, measured
 ![A row for each claim, with its numbers as marks and its verdict on each data set](verdicts.png)
 
 Made by `python scripts/verdicts.py` from the runs that `python benchmarks/fair_fight.py` recorded; lesson
-[07](../notebooks/07_gan_vs_vae.ipynb) explains every row. Both families have the same data, the same decoder, the same
-number of latent dimensions and the same search for settings, made on digits. A comparison is ✓ only if every number of
-the one side lies on the right side of every number of the other. ✗ only says that they are not separated in this
-direction: they may overlap, or be separated the other way round. – says that a comparison was not made there. A claim
-holds if all its comparisons do, *in part* if some do; it is *open* if one that could still decide was not made.
+[07](../notebooks/07_gan_vs_vae.ipynb) discusses them. Both families have the same data, the same decoder, the same
+number of latent dimensions and the same search for settings, made on digits. (The base of the GAN had come out of two
+earlier rounds of search.) A comparison is ✓ only if every number of the one side lies on the right side of every
+number of the other. ✗ only says that they are not separated in this direction: they may overlap, or be separated the
+other way round. – says that a comparison was not made there. A claim holds if all its comparisons do, *in part* if
+some do; it is *open* if one that could still decide was not made. The limits are our choice; near one of them a
+verdict may flip.
 
 Numbers are those of the digits, mean ± standard deviation over runs; the VAE's are of two sets of runs together, one
 with as many images as the GAN and one with as much time. The last columns are the verdicts on each data set. With other

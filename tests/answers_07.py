@@ -37,7 +37,11 @@ PATH_LENGTH = {
     "the mean over the pixels: under the root": lambda f: between(f).pow(2).mean((2, 3, 4)).sqrt().sum(0),
     "mean squared errors": lambda f: mse_loss(f[1:], f[:-1], reduction="none").mean((2, 3, 4)).sum(0),
     "the single steps": lambda f: between(f).flatten(2).norm(dim=-1),
-    "the axis of the channel": lambda f: torch.linalg.matrix_norm(between(f)).sum(0),
+    "the axis of the channel is left": lambda f: torch.linalg.matrix_norm(between(f)).sum(0),
+    "all steps of all walks are under one root": lambda f: torch.norm(between(f)),
+    "the root is taken over the walks": lambda f: (between(f).flatten(2) ** 2).sum(1).sqrt().sum(0),
+    "sees the axis of the channel only": lambda f: between(f).norm(dim=2).sum(0),
+    "this is the detour": lambda f: by_loop(f) / ((f[-1] - f[0]) ** 2).sum((1, 2, 3)).sqrt(),
 }
 
 EXERCISES = lesson_07

@@ -67,8 +67,8 @@ def test_both_families_get_the_same_measures_and_looking_changes_nothing(digits,
         found |= contest.code_measures(model, small_vae(), digits.test[:20], digits.test_labels[:20], steps=5)
         own = {"groups", "error"} if isinstance(model, VAE) else set()
         assert found.keys() == own | {
-            "linear_class", "linear_ink", "linear_slant", "detour", "largest_step", "jump", "inverted_groups",
-            "inverted_error", "added_groups", "added_error",
+            "linear_class", "drawn_groups", "linear_ink", "linear_slant", "detour", "largest_step", "jump",
+            "inverted_groups", "inverted_error", "added_groups", "added_error",
         }  # fmt: skip
         assert all(torch.equal(a, b) for a, b in zip(before, model.parameters()))
         assert torch.equal(state, torch.get_rng_state())

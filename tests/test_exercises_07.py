@@ -134,6 +134,8 @@ REFUSED = {  # what a claim lacks: prediction, statement, holds and numbers
         (True, CLAIM, None, NUMBERS),
     ],
     "a claim needs a measurement": [(True, CLAIM, True, {})],
+    "that is claim 1 of the list": [(True, "GAN samples are  sharper than vae samples", True, NUMBERS)],
+    "vae is not filled in yet": [(True, CLAIM, True, {"gan": 1, "vae": ...})],
     "expected vae to be one number": [
         (True, CLAIM, True, {"gan": 1, "vae": torch.ones(2)}),
         (True, CLAIM, True, {"gan": 1, "vae": "0.2"}),
@@ -150,6 +152,11 @@ def test_a_claim_that_lacks_something_is_refused_with_its_own_sentence(part, cla
     line = my_claim(*claim)
     assert line.startswith("✗ my_claim: ") and line.endswith(".") and "\n" not in line
     assert [other for other in REFUSED if other in line] == [part]
+
+
+def test_a_number_may_have_the_name_of_what_goes_before_it(capsys):
+    check_my_claim(True, CLAIM, True, holds=1, statement=2, prediction=3)
+    assert capsys.readouterr().out.endswith("[holds=1, statement=2, prediction=3]\n")
 
 
 def test_the_lesson_offers_its_three_exercises():

@@ -16,7 +16,9 @@ from course_utils.verdict_table import score_bets, table
 from course_utils.verdicts import CLAIMS, FAILS, HOLDS, OPEN, PARTLY, SIGNS, Claim, Comparison, as_good_as_a_vae, both
 
 GOOD = dict(sharpness=0.12, ratio=2.0, precision=0.8, recall=0.9, coverage=0.8, classes=9.9, detector=0.6, close=0.01)
-LATENT = dict(linear_class=0.6, linear_ink=0.7, linear_slant=0.8, detour=1.5, largest_step=0.1, jump=0.1)
+LATENT = dict(
+    linear_class=0.6, linear_ink=0.7, linear_slant=0.8, detour=1.5, largest_step=0.1, jump=0.1, drawn_groups=0.4
+)
 CODES = dict(inverted_groups=0.6, added_groups=0.6)
 
 
@@ -145,7 +147,7 @@ def test_a_name_that_nothing_has_is_refused(tmp_path):
         fight.agreement("vae same time", "elbo")
     with pytest.raises(ValueError, match="expected one of gan, vae, got 'GAN'"):
         fight.poor_cells("GAN")
-    with pytest.raises(ValueError, match="expected a recorded file .*fight_cifar.jsonl, .* got none"):
+    with pytest.raises(ValueError, match="expected .*fight_cifar.jsonl, which a script in benchmarks/ makes, got none"):
         Fight(tmp_path, "cifar")
     (tmp_path / "fight_empty.jsonl").write_text("")
     with pytest.raises(ValueError, match="expected a line of real images among the recorded fights on empty, got none"):
@@ -201,20 +203,24 @@ def test_candidates_of_one_likelihood_are_ranked_by_their_bound(tmp_path):
 def test_bets_are_scored_against_the_verdicts(tmp_path):
     fight = write(tmp_path)
     verdicts = [claim.verdict(fight) for claim in CLAIMS]
-    right = {i + 1: verdict == HOLDS for i, verdict in enumerate(verdicts) if verdict in (HOLDS, FAILS)}
-    draws = [i + 1 for i, verdict in enumerate(verdicts) if verdict not in (HOLDS, FAILS)]
-    names = ", ".join(map(str, right))
-    assert score_bets(right, fight).splitlines()[0] == f"{len(right)} right: {names}"
-    wrong = {number: not bet for number, bet in right.items()}
-    assert score_bets(wrong, fight).splitlines()[1] == f"{len(right)} wrong: {names}"
-    parted = [number for number in draws if verdicts[number - 1] == PARTLY]
-    assert score_bets(dict.fromkeys(draws, True), fight).splitlines()[2].startswith(f"{len(parted)} a draw")
+    bet_on = {HOLDS: True, PARTLY: "in part", FAILS: False}
+    decided = {i: bet_on[verdict] for i, verdict in enumerate(verdicts, 1) if verdict != OPEN}
+    assert set(decided.values()) == set(bet_on.values())
+    names = ", ".join(map(str, decided))
+    assert score_bets(decided, fight).splitlines()[:2] == [f"{len(decided)} right: {names}", "0 wrong: none"]
+    for shift in (1, 2):
+        other = {number: list(bet_on.values())[(list(bet_on.values()).index(bet) + shift) % 3]
+                 for number, bet in decided.items()}  # fmt: skip
+        assert score_bets(other, fight).splitlines()[:2] == ["0 right: none", f"{len(decided)} wrong: {names}"]
     unsettled = write(tmp_path, "mnist", grid=False)
     number = 1 + [claim.verdict(unsettled) for claim in CLAIMS].index(OPEN)
-    assert score_bets({number: True}, unsettled).splitlines()[3] == f"1 not decided on these data: {number}"
+    for bet in bet_on.values():
+        assert score_bets({number: bet}, unsettled).splitlines()[2] == f"1 not decided on these data: {number}"
     assert score_bets({1: ...}, fight) == "○ no bets yet."
     with pytest.raises(ValueError, match="expected bets on the claims 1 to 13, got one on 14"):
         score_bets({14: True}, fight)
     for bet in ("no", None, 1):
-        with pytest.raises(ValueError, match=f"expected True, False or ... as a bet, got {bet!r} for claim 2"):
+        with pytest.raises(
+            ValueError, match=f'expected True, "in part", False or ... as a bet, got {bet!r} for claim 2'
+        ):
             score_bets({2: bet}, fight)

@@ -1,9 +1,11 @@
 """Exercises of lesson 07: the length of a walk, an article's comparison taken apart, and a claim of one's own."""
 
 import math
+from types import EllipsisType
 
 from course_utils.exercises.lesson_07_path import check_path_length
 from course_utils.exercises.words import Words
+from course_utils.verdicts import CLAIMS
 
 __all__ = ["check_comparison", "check_my_claim", "check_path_length"]
 
@@ -77,7 +79,7 @@ check_comparison = Words(
 )
 
 
-def check_my_claim(prediction: bool, statement: str, holds: bool, **numbers: float) -> None:
+def check_my_claim(prediction: bool, statement: str, holds: bool, /, **numbers: float) -> None:
     """Print whether a claim of the learner's own was predicted and measured; either outcome is a finding."""
     print(my_claim(prediction, statement, holds, numbers))
 
@@ -105,15 +107,19 @@ def not_predicted(prediction: bool, statement: str) -> str | None:
         return "predict first: True if you think that it holds, False if not."
     if not isinstance(statement, str) or len(statement.split()) < 4:
         return "write the claim as a whole sentence, which someone else could check."
+    if known := [number for number, claim in enumerate(CLAIMS, 1) if plain(claim.says) == plain(statement)]:
+        return f"that is claim {known[0]} of the list, which this lesson has measured: state one that it has not."
     return None
 
 
-def not_measured(holds: bool | None, numbers: dict[str, float | None]) -> str | None:
+def not_measured(holds: bool | None, numbers: dict[str, float | EllipsisType | None]) -> str | None:
     """Return a sentence on what a measurement lacks, or None."""
     if not isinstance(holds, bool):
         return "`holds` must be one True or False, the result of comparing your numbers."
     if not numbers:
         return "a claim needs a measurement: pass its numbers by name, as in `gan=0.31, vae=0.12`."
+    if unfilled := [name for name, number in numbers.items() if number is ...]:
+        return f"{unfilled[0]} is not filled in yet: measure it."
     if odd := [name for name, number in numbers.items() if number is None]:
         return f"expected {odd[0]} to be one number: take a mean, or another summary of what you measured."
     if odd := [name for name, number in numbers.items() if not math.isfinite(number)]:
@@ -128,10 +134,15 @@ def not_measured(holds: bool | None, numbers: dict[str, float | None]) -> str | 
     return None
 
 
-def single(number) -> bool | int | float | None:
-    """Return the only number or truth value in a number, a tensor or an array, or None."""
+def single(number) -> bool | int | float | EllipsisType | None:
+    """Return the only number or truth value in a number, a tensor or an array; ... for itself, None for all else."""
     try:
         number = number.item() if hasattr(number, "item") else number
     except (RuntimeError, ValueError):  # of a tensor and of an array that hold several
         return None
-    return number if isinstance(number, (bool, int, float)) else None
+    return number if number is ... or isinstance(number, (bool, int, float)) else None
+
+
+def plain(sentence: str) -> str:
+    """Return a sentence without what does not change its meaning: case, spaces, full stop."""
+    return " ".join(sentence.casefold().split()).rstrip(".")

@@ -58,6 +58,19 @@ check_path_length = Exercise(
         ),
         lambda f: path_length(f).sum(): ADDED_UP,
         lambda f: path_length(f).mean(): ADDED_UP,
+        lambda f: f.diff(dim=0).norm(): (
+            "all steps of all walks are under one root: `norm()` without an axis sees the whole tensor."
+        ),
+        lambda f: steps(f).norm(dim=1).sum(0): (
+            "the root is taken over the walks: of (T - 1, N, 784) the pixels are the last axis, `norm(dim=2)`."
+        ),
+        lambda f: f.diff(dim=0).norm(dim=2).sum(0): (
+            "`norm(dim=2)` sees the axis of the channel only, which has one entry: `flatten(2)` puts all 784 pixels "
+            "there."
+        ),
+        lambda f: path_length(f) / path_length(f[[0, -1]]): (
+            "this is the detour, the length over the distance of the ends: here the length itself is asked for."
+        ),
         lambda f: f.diff(dim=0).norm(dim=-1).sum((0, 2, 3)): ROWS,
         lambda f: f.diff(dim=0).norm(dim=-2).sum((0, 2, 3)): ROWS,
         lambda f: f.diff(dim=0).norm(dim=-1).sum(0): ROWS,
