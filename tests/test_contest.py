@@ -74,6 +74,29 @@ def test_both_families_get_the_same_measures_and_looking_changes_nothing(digits,
         assert torch.equal(state, torch.get_rng_state())
 
 
+class FirstNumber(torch.nn.Module):
+    """Draws pictures as bright as the first number of z; as a judge it calls the bright ones 1, the dark ones 0."""
+
+    def __init__(self, told: bool):
+        super().__init__()
+        self.generator, self.told = networks.MLPGenerator(2, (2,)), told
+
+    def sample(self, z):
+        brightness = z[:, 0].sigmoid()  # (N,)
+        return brightness[:, None, None, None].expand(-1, 1, 28, 28)
+
+    def predict(self, x):
+        classes = (x.flatten(1).mean(1) > 0.5).long()
+        return classes if self.told else classes[torch.randperm(len(x), generator=torch.Generator().manual_seed(0))]
+
+
+def test_codes_that_draw_one_class_lie_together_only_where_the_class_depends_on_them():
+    model = FirstNumber(told=True)
+    assert contest.latent_measures(model, model, n=1000, walks=2)["drawn_groups"] > 0.95
+    model = FirstNumber(told=False)
+    assert contest.latent_measures(model, model, n=1000, walks=2)["drawn_groups"] == pytest.approx(0.5, abs=0.05)
+
+
 def test_an_encoder_added_afterwards_bounds_the_likelihood_and_leaves_the_generator_alone(digits):
     generator = small_gan().generator
     before = [p.clone() for p in generator.parameters()]
