@@ -13,8 +13,7 @@ import torch
 from environment import RESULTS, describe, store
 
 from course_utils import data, networks
-from course_utils.runtime import seed_everything
-from course_utils.training import fit
+from course_utils.training import fit, seed_everything
 from course_utils.vae import VAE
 
 SEEDS = 5

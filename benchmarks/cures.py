@@ -22,9 +22,8 @@ from torch.nn.functional import softplus
 
 from course_utils import losses, metrics, networks, points
 from course_utils.gan import GAN
-from course_utils.runtime import seed_everything
-from course_utils.toys import points_gan
-from course_utils.training import fit
+from course_utils.playground.copies import points_gan
+from course_utils.training import fit, seed_everything
 
 SEEDS, STEPS, BATCH = 10, 2000, 128
 

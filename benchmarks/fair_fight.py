@@ -22,11 +22,12 @@ import torch
 from environment import RESULTS, describe, run_missing, store
 from search import FAMILIES, train
 
-from course_utils import contest, data, latent, metrics
-from course_utils.fights import ARMS
-from course_utils.history import DivergenceError
-from course_utils.runtime import seed_everything
-from course_utils.training import fit
+from course_utils import data, latent
+from course_utils.comparison import measures
+from course_utils.comparison.records import ARMS
+from course_utils.judge import Judge
+from course_utils.plumbing.history import DivergenceError
+from course_utils.training import fit, seed_everything
 
 STEPS, STAGES, MORE = 6000, 16, 10_000  # MORE samples teach the detector
 SHARED = {"latent_dim": 16}  # of fourteen candidates of each search the VAE's best, and one of the GAN's best
@@ -48,34 +49,34 @@ def steps_of(arm: str) -> int:
 def fight(dataset: str, arm: str, seed: int) -> dict:
     """Train one arm with one seed, and measure all there is to measure, on test images."""
     images, family = data.load(dataset), arm[:3]
-    judge = metrics.Judge(images)
+    judge = Judge(images)
     try:
         model, history = train(family, best(family), images, steps_of(arm), seed, snapshots=STAGES)
     except DivergenceError as error:
         return {"diverged": str(error)}
-    n, mixed = judge.n, contest.shuffled(images)
-    line = contest.picture_measures(model.sample(n, seed=1), model.sample(MORE, seed=2), judge, images)
+    n, mixed = judge.n, measures.shuffled(images)
+    line = measures.picture_measures(model.sample(n, seed=1), model.sample(MORE, seed=2), judge, images)
     if family == "vae":
         line["pixels"] = judge.frechet(model.sample(n, seed=1, pixels=True)) / judge.floor["frechet"]
         line["elbo"] = model.elbo(mixed.test[:2500]).mean().item()
-    line |= contest.latent_measures(model, judge)
-    added = contest.with_encoder(contest.generator_of(model), images.train)
-    line |= contest.code_measures(model, added, mixed.test[:300], mixed.test_labels[:300])
+    line |= measures.latent_measures(model, judge)
+    added = measures.with_encoder(measures.generator_of(model), images.train)
+    line |= measures.code_measures(model, added, mixed.test[:300], mixed.test_labels[:300])
     line["elbo_afterwards"] = added.elbo(mixed.test[:2500]).mean().item()
-    return line | {"steps": history.steps[-1], "stages": contest.stage_measures(model, history, judge)}
+    return line | {"steps": history.steps[-1], "stages": measures.stage_measures(model, history, judge)}
 
 
 def real(dataset: str) -> dict:
     """Return what real images score in the same measures, and what a generator scores before training."""
     images = data.load(dataset)
-    judge, mixed = metrics.Judge(images), contest.shuffled(images)
+    judge, mixed = Judge(images), measures.shuffled(images)
     test, labels = mixed.test[:300], mixed.test_labels[:300]
     seed_everything(0)
     untrained = FAMILIES["gan"].build(best("gan"))
     codes, _ = latent.invert(untrained.generator, test)
-    return contest.real_measures(judge, images) | {
+    return measures.real_measures(judge, images) | {
         "groups": latent.same_class_neighbours(test.flatten(1), labels),
-        "untrained_step": contest.latent_measures(untrained, judge)["largest_step"],
+        "untrained_step": measures.latent_measures(untrained, judge)["largest_step"],
         "untrained_groups": latent.same_class_neighbours(codes, labels),
     }
 
@@ -83,7 +84,7 @@ def real(dataset: str) -> dict:
 def cell(dataset: str, family: str, rate: float, batch_size: int, seed: int) -> dict:
     """Train with other learning rates and another batch size, on as many images, and score on test images."""
     images, settings = data.load(dataset), best(family)
-    judge = metrics.Judge(images)
+    judge = Judge(images)
     rates = {name: rate * settings[name] for name in settings if name in ("lr", "g_lr", "d_lr")}
     settings |= rates | {"batch_size": batch_size}
     try:

@@ -22,10 +22,10 @@ import torch
 from environment import RESULTS, describe, store
 from recipe import PrintedRecipe
 
-from course_utils import data, metrics, networks
+from course_utils import data, networks
 from course_utils.gan import GAN
-from course_utils.runtime import seed_everything
-from course_utils.training import fit
+from course_utils.judge import Judge
+from course_utils.training import fit, seed_everything
 
 RECIPE = {"batch_size": 64}
 
@@ -71,7 +71,7 @@ def run(job: tuple[str, str, int, float, int, str]) -> dict:
     dataset, name, seed, seconds, steps, against = job
     torch.set_num_threads(1)
     images = data.load(dataset)
-    judge = metrics.Judge(images, against=against)
+    judge = Judge(images, against=against)
     seed_everything(seed)
     model, options = CONTENDERS[name]()
     fit(model, images.train, steps=steps, seed=seed, checkpoint=f"bench_{dataset}_{name}_{seed}", **options)
@@ -90,7 +90,7 @@ def run(job: tuple[str, str, int, float, int, str]) -> dict:
 
 def yardsticks(images: data.Images) -> dict:
     """Return what real images score (the floor), what random ones do, and the classifier's accuracy."""
-    judge = metrics.Judge(images)
+    judge = Judge(images)
     noise = torch.rand(judge.n, 1, 28, 28, generator=torch.Generator().manual_seed(0))
     return {"n": judge.n, "accuracy": judge.accuracy, "floor": judge.floor, "random_images": judge.score(noise)}
 

@@ -23,8 +23,8 @@ from cures import CURES, score, train
 from environment import RESULTS, run_missing, store
 
 from course_utils import points
-from course_utils.history import DivergenceError
 from course_utils.metrics import mode_coverage
+from course_utils.plumbing.history import DivergenceError
 
 SEEDS, PERFECT = 10, "perfect samples"
 PLAIN = {"hidden": (128, 128, 128), "betas": (0.5, 0.999)}

@@ -20,11 +20,11 @@ import torch
 from environment import RESULTS, describe
 from torch import nn
 
-from course_utils import data, metrics, networks
+from course_utils import data, networks
 from course_utils.gan import GAN
-from course_utils.history import History
-from course_utils.runtime import seed_everything
-from course_utils.training import fit
+from course_utils.judge import Judge
+from course_utils.plumbing.history import History
+from course_utils.training import fit, seed_everything
 from course_utils.vae import VAE
 
 
@@ -135,7 +135,7 @@ def run(job: tuple[str, str, dict, int, float]) -> dict:
     family, name, change, seed, seconds = job
     candidate = FAMILIES[family].base | change
     images = data.load(name)
-    judge = metrics.Judge(images, against="validation")
+    judge = Judge(images, against="validation")
     times = []
     for _ in range(4):
         start = time.process_time()

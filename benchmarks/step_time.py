@@ -20,8 +20,7 @@ from course_utils import data, networks
 from course_utils.gan import GAN
 from course_utils.losses import r1_penalty
 from course_utils.networks import to_data
-from course_utils.runtime import seed_everything
-from course_utils.training import fit
+from course_utils.training import fit, seed_everything
 
 STEPS, PAIRS, BATCH, AVERAGE = 300, 20, 16, 0.999
 

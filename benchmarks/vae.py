@@ -15,7 +15,8 @@ import torch
 from environment import RESULTS, describe, store
 from search import FAMILIES, train
 
-from course_utils import data, metrics
+from course_utils import data
+from course_utils.judge import Judge
 
 SEEDS = 3
 
@@ -31,7 +32,7 @@ def run(job: tuple[str, dict, int, int]) -> dict:
     dataset, change, steps, seed = job
     torch.set_num_threads(1)
     images, settings = data.load(dataset), FAMILIES["vae"].base | change
-    judge = metrics.Judge(images)
+    judge = Judge(images)
     vae, _ = train("vae", settings, images, steps, seed)
     means, pixels = judge.score(vae.sample(judge.n)), judge.frechet(vae.sample(judge.n, pixels=True))
     rebuilt = judge.frechet(vae.reconstruct(images.test[: judge.n]))

@@ -19,8 +19,7 @@ from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
 from course_utils import data, networks
-from course_utils.runtime import seed_everything
-from course_utils.training import fit
+from course_utils.training import fit, seed_everything
 from course_utils.vae import VAE, reparameterize
 
 BATCH, EPOCHS, SEEDS, ROUNDS, TIMED = 128, 10, 3, 7, 469

@@ -19,8 +19,7 @@ from environment import RESULTS, describe, store
 from torch import Tensor, nn
 
 from course_utils import data, networks
-from course_utils.runtime import seed_everything
-from course_utils.training import fit
+from course_utils.training import fit, seed_everything
 from course_utils.vae import VAE
 
 SETTINGS = dict(batch_size=100, schedule="linear", log_every=1000)

@@ -9,9 +9,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from course_utils.checks import check_data
+from course_utils.data import check_data
 from course_utils.networks import to_data
-from course_utils.runtime import looking_at
+from course_utils.plumbing.device import looking_at
 
 
 def slerp(a: Tensor, b: Tensor, position: float) -> Tensor:

@@ -6,24 +6,15 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from course_utils.checks import check_data
+from course_utils.data import check_data
 from course_utils.losses import LIKELIHOODS, kl_divergence
 from course_utils.networks import sample
-from course_utils.runtime import forked_random, looking_at
+from course_utils.plumbing.device import forked_random, looking_at
 
 
 def reparameterize(mu: Tensor, logvar: Tensor) -> Tensor:
     """Return z = mu + sigma * eps, a code from N(mu, exp(logvar)) through which gradients pass (section 2.4)."""
     return mu + (0.5 * logvar).exp() * torch.randn_like(mu)
-
-
-def latent_grid(n: int) -> Tensor:
-    """Return codes (n * n, 2) for an n × n picture of a 2-D latent space, whose cells are equally likely in the prior.
-
-    The first row is the top, where z[1] is highest; within a row z[0] grows.
-    """
-    middles = torch.distributions.Normal(0.0, 1.0).icdf((torch.arange(n) + 0.5) / n)  # (n,)
-    return torch.cartesian_prod(middles.flip(0), middles).flip(1)  # (n * n, 2)
 
 
 class VAE(nn.Module):

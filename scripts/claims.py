@@ -22,7 +22,7 @@ from importlib.metadata import version
 from execution import ROOT, find_notebooks
 from tqdm import tqdm
 
-from course_utils.tables import markdown
+from course_utils.show.tables import markdown
 
 CACHE = ROOT / "data" / "claims"
 DOCUMENT = ROOT / "docs" / "claims.md"

@@ -2,10 +2,10 @@
 
 from execution import ROOT
 
+from course_utils.comparison.figures import picture
+from course_utils.comparison.records import Fight
+from course_utils.comparison.verdicts import table
 from course_utils.data import IMAGE_SETS
-from course_utils.fights import Fight
-from course_utils.verdict_picture import picture
-from course_utils.verdict_table import table
 
 RESULTS = ROOT / "benchmarks" / "results"
 INTRODUCTION = """# What is said about GANs and VAEs, measured

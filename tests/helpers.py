@@ -7,10 +7,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from course_utils import data, metrics
+from course_utils import data
 from course_utils.gan import GAN
-from course_utils.history import History
+from course_utils.judge import Judge
 from course_utils.networks import MLPDiscriminator, MLPGenerator
+from course_utils.plumbing.history import History
 from course_utils.points import ring
 from course_utils.training import fit
 
@@ -21,8 +22,8 @@ def digits() -> data.Images:
 
 
 @functools.cache
-def judge() -> metrics.Judge:
-    return metrics.Judge(digits())
+def judge() -> Judge:
+    return Judge(digits())
 
 
 @functools.cache

@@ -8,14 +8,15 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader
 
-from course_utils import data, plots, widgets
-from course_utils.checks import check_data
-from course_utils.effective_beta import effective_beta
+from course_utils import data
+from course_utils.data import check_data
+from course_utils.exercises.lesson_06.effective_beta import effective_beta
 from course_utils.gan import GAN
-from course_utils.history import History
-from course_utils.metrics import Judge
+from course_utils.judge import Judge
 from course_utils.networks import ConvDiscriminator, ConvGenerator, MLPEncoder, MLPGenerator, packed
+from course_utils.plumbing.history import History
 from course_utils.points import grid, ring, two_moons
+from course_utils.show import plots, widgets
 from course_utils.training import fit
 from course_utils.vae import VAE
 

@@ -10,7 +10,8 @@ from helpers import digits
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from course_utils import data, downloads
+from course_utils import data
+from course_utils.plumbing import downloads
 
 PARTS = ("train", "validation", "test")
 

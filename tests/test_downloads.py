@@ -13,7 +13,8 @@ import torch
 from mirror import idx, mirror, send
 from torchvision import datasets
 
-from course_utils import data, downloads
+from course_utils import data
+from course_utils.plumbing import downloads
 
 NAMES = list(downloads.MD5["MNIST"])
 LEARNERS_PATIENCE = downloads.PATIENCE

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from course_utils.effective_beta import effective_beta
+from course_utils.exercises.lesson_06.effective_beta import effective_beta
 
 
 def kl(mu, logvar):

@@ -7,7 +7,7 @@ import torch
 from helpers import by_hand, ring_points, same_bits, saved, tiny_gan, trained, weights
 
 from course_utils import training
-from course_utils.history import DivergenceError, History
+from course_utils.plumbing.history import DivergenceError, History
 from course_utils.training import fit
 
 POINTS, ONE, INFINITE = ring_points(), torch.ones(()), torch.tensor(math.inf)

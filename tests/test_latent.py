@@ -8,7 +8,7 @@ from helpers import weights
 from torch import nn
 
 from course_utils import latent, networks
-from course_utils.runtime import seed_everything
+from course_utils.training import seed_everything
 
 
 def normal(*shape: int, seed: int = 0) -> torch.Tensor:

@@ -7,7 +7,7 @@ import scipy.linalg
 import torch
 from helpers import digits, judge
 
-from course_utils import metrics
+from course_utils.judge import Judge
 from course_utils.metrics import frechet_distance, nearest_neighbours, neighbourhood_metrics, sharpness
 
 
@@ -163,14 +163,14 @@ def test_two_judges_agree_and_neither_touches_the_random_state(monkeypatch, tmp_
     judge()
     monkeypatch.setenv("COURSE_CHECKPOINTS", str(tmp_path))  # so that the second classifier is trained, not loaded
     before = torch.get_rng_state()
-    again = metrics.Judge(digits())
+    again = Judge(digits())
     again.score(digits().test[:2500])
     assert torch.equal(torch.get_rng_state(), before)
     assert again.floor == judge().floor and again.accuracy == judge().accuracy
 
 
 def test_settings_can_be_judged_on_validation_images():
-    on_validation = metrics.Judge(digits(), n=1000, against="validation")
+    on_validation = Judge(digits(), n=1000, against="validation")
     assert not torch.equal(on_validation.real, judge().real[:1000]) and on_validation.accuracy == judge().accuracy
     features = on_validation.features(digits().validation)
     assert torch.cdist(on_validation.real, features).min(1).values.max() < 0.1

@@ -8,9 +8,9 @@ import torch
 from helpers import same_bits, weights
 from ipywidgets import Widget
 
-from course_utils.game import MIXTURES, PRESETS, Game
-from course_utils.playground import RATES, controls, playground
-from course_utils.plots import filmstrip
+from course_utils.playground.game import MIXTURES, PRESETS, Game
+from course_utils.playground.panel import RATES, controls, playground
+from course_utils.show.plots import filmstrip
 
 
 def everything(game: Game) -> dict:
@@ -117,7 +117,7 @@ def test_each_preset_steps_and_draws_and_says_what_to_try(preset):
 
 def test_a_frame_stays_as_it_was_when_the_game_goes_on(monkeypatch):
     game, shown = Game(), []
-    monkeypatch.setattr("course_utils.plots.show", lambda fig, alt: shown.append(fig))
+    monkeypatch.setattr("course_utils.show.plots.show", lambda fig, alt: shown.append(fig))
     frames = {"0": game.frame()}
     fig, axes = plt.subplots()
     game.draw(axes)

@@ -7,10 +7,10 @@ import pytest
 import torch
 from helpers import tiny_gan, trained
 
-from course_utils import plots, widgets
 from course_utils.gan import GAN
-from course_utils.history import History
 from course_utils.networks import ConvDiscriminator, ConvGenerator, spectral
+from course_utils.plumbing.history import History
+from course_utils.show import plots, widgets
 from course_utils.training import fit
 
 IMAGES = torch.rand(6, 1, 28, 28)
@@ -84,14 +84,6 @@ def test_a_live_figure_is_updated_in_place_and_says_how_far_training_is(shown):
     fit(gan, torch.rand(20, 1, 28, 28), steps=4, batch_size=4, log_every=2, snapshots=[2], callback=plots.live(n=3))
     assert [kind for kind, _, _ in shown] == ["new", "updated"] and plt.get_fignums() == []
     assert ["after 2 steps" in alt_texts(shown)[0], "after 4 steps" in alt_texts(shown)[1]] == [True, True]
-
-
-def test_a_table_of_scores_shows_each_metric_beside_its_floor(monkeypatch):
-    tables = []
-    monkeypatch.setattr("course_utils.tables.display", lambda table: tables.append(table.data))
-    scores = {"generated": {"frechet": 31.42, "classes": 10}, "real (floor)": {"frechet": 11.2, "classes": 10}}
-    plots.score_table(scores, "digits")
-    assert "| frechet | 31.4 | 11.2 |" in tables[0].splitlines() and "digits" in tables[0].splitlines()[0]
 
 
 @pytest.mark.parametrize("columns, rows", [(1, 6), (4, 2), (6, 1), (8, 1)])

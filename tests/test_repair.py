@@ -8,10 +8,10 @@ import torch
 from nbval.plugin import get_sanitize_patterns
 
 from course_utils import points
-from course_utils.exercises import lesson_04_repair as repair
 from course_utils.exercises.lesson_04 import check_diagnosis
-from course_utils.exercises.lesson_04_reasons import CURED, NOT_CURED
-from course_utils.exercises.lesson_04_repair import HEALTHY, PATIENTS, check_repair, patient, verdict
+from course_utils.exercises.lesson_04 import repair as repair
+from course_utils.exercises.lesson_04.reasons import CURED, NOT_CURED
+from course_utils.exercises.lesson_04.repair import HEALTHY, PATIENTS, check_repair, patient, verdict
 from course_utils.metrics import mode_coverage
 
 SANITIZE = pathlib.Path(__file__).parent / "nbval_sanitize.cfg"

@@ -1,8 +1,6 @@
 """`fit`: it does what a loop written by hand does, and looking at it changes nothing."""
 
 import math
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import pytest
@@ -10,8 +8,9 @@ import torch
 from helpers import by_hand, ring_points, same_bits, tiny_gan, trained, weights
 from torch.utils.data import DataLoader, TensorDataset
 
-from course_utils import runtime, training
-from course_utils.runtime import pick_device
+from course_utils import training
+from course_utils.plumbing import device
+from course_utils.plumbing.device import pick_device
 from course_utils.training import fit, stages
 
 POINTS = ring_points()
@@ -163,15 +162,8 @@ def test_training_on_an_accelerator_gives_a_model_on_the_cpu():
 def test_random_numbers_of_the_accelerator_are_put_back_too_after_work_on_the_cpu(monkeypatch):
     states = []  # a stand-in for a GPU: what was saved must be what is put back
     fake = SimpleNamespace(get_rng_state=lambda device: f"state of {device}", set_rng_state=lambda *a: states.append(a))
-    monkeypatch.setattr(runtime, "pick_device", lambda: torch.device("cuda", 0))
+    monkeypatch.setattr(device, "pick_device", lambda: torch.device("cuda", 0))
     monkeypatch.setattr(torch, "get_device_module", lambda device: fake)
-    with runtime.forked_random(0, torch.device("cpu")):
+    with device.forked_random(0, torch.device("cpu")):
         pass
     assert states == [("state of cuda:0", torch.device("cuda", 0))]
-
-
-@pytest.mark.skipif(torch.accelerator.is_available(), reason="a GPU may need its compiler")
-def test_training_without_a_gpu_never_loads_the_compiler_for_gpus():
-    code = "import sys; from course_utils.metrics import Classifier; Classifier().make_optimizers()"
-    code += "; print(sys.modules['triton'])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "None\n"

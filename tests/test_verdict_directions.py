@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from course_utils.fights import Fight
-from course_utils.verdicts import CLAIMS, FAILS, HOLDS
+from course_utils.comparison.records import Fight
+from course_utils.comparison.verdicts import CLAIMS, FAILS, HOLDS
 
 REAL = dict(sharpness=0.12, groups=0.5, independent_pixels=-200.0)
 # A measure: what GAN and VAE have where every sentence of the texts is true, then where every one is false.

@@ -8,12 +8,23 @@ import matplotlib.pyplot as plt
 import pytest
 import verdicts
 
-from course_utils import fight_plots
-from course_utils.fight_plots import agreements, grids, strips
-from course_utils.fights import Fight, rank_correlation
-from course_utils.verdict_picture import picture
-from course_utils.verdict_table import score_bets, table
-from course_utils.verdicts import CLAIMS, FAILS, HOLDS, OPEN, PARTLY, SIGNS, Claim, Comparison, as_good_as_a_vae, both
+from course_utils.comparison import figures
+from course_utils.comparison.figures import agreements, grids, picture, strips
+from course_utils.comparison.records import Fight, rank_correlation
+from course_utils.comparison.verdicts import (
+    CLAIMS,
+    FAILS,
+    HOLDS,
+    OPEN,
+    PARTLY,
+    SIGNS,
+    Claim,
+    Comparison,
+    as_good_as_a_vae,
+    both,
+    score_bets,
+    table,
+)
 
 GOOD = dict(sharpness=0.12, ratio=2.0, precision=0.8, recall=0.9, coverage=0.8, classes=9.9, detector=0.6, close=0.01)
 LATENT = dict(
@@ -109,13 +120,13 @@ def test_a_run_of_the_fight_that_diverged_has_no_numbers_but_counts(tmp_path):
 def test_the_grid_has_a_row_for_each_rate_and_shows_a_run_that_diverged(tmp_path, monkeypatch):
     fight, alts = write(tmp_path), []
     assert fight.grid("vae") == {(1, 16): 2, (4, 16): 8}
-    monkeypatch.setattr("course_utils.fight_plots.show", lambda fig, alt: alts.append((fig, alt)))
+    monkeypatch.setattr("course_utils.comparison.figures.show", lambda fig, alt: alts.append((fig, alt)))
     fight.cells.append({"job": ["grid", "digits", "gan", 1, 8, 0], "ratio": 3.0})  # every pair of the GAN's
     grids(fight, "title", "the grids")
     strips(fight, {"ratio": "Fréchet"}, "title", "a strip")
     agreements({"VAE: −ELBO": [0.9], "GAN: G's loss": [-0.2, 0.5]}, "title", "the ranks")
     assert [alt for _, alt in alts] == ["the grids", "a strip", "the ranks"]
-    public = {name: f for name, f in inspect.getmembers(fight_plots, inspect.isfunction)}
+    public = {name: f for name, f in inspect.getmembers(figures, inspect.isfunction)}
     takes_alt = {name for name, f in public.items() if "alt" in inspect.signature(f).parameters}
     assert takes_alt == {"grids", "strips", "agreements", "show"}
     assert "inf" in {text.get_text() for text in alts[0][0].axes[0].texts}

@@ -1,0 +1,24 @@
+"""The package behind the lessons on generative adversarial networks and variational autoencoders.
+
+One file for each idea, in the order in which the lessons meet them:
+
+    data       image data sets in [0, 1], split three ways: load("digits"), your own pictures, what counts as data
+    points     mixtures of Gaussians in the plane, where everything that a model does can be seen
+    networks   generators (which are also decoders), discriminators, encoders, and wrappers around them
+    losses     adversarial losses, gradient penalties, likelihoods and the KL divergence, as functions of tensors
+    gan        GAN: two players and their steps
+    vae        VAE: encode, reparameterize, decode, one bound
+    training   fit: the one loop, which can be watched, interrupted and resumed
+    metrics    how good are samples? Fréchet distance, precision and recall, coverage, sharpness
+    judge      the networks that judge: a classifier with its features, a detector of generated images
+    latent     what a space of codes is like: walks, linear directions, neighbours, codes of given images
+    claims     verify: a statement of a lesson, checked each time that the lesson runs
+
+What serves them lives in folders:
+
+    plumbing     what `fit` stands on: checkpoints, the history of a run, the device and its random numbers, downloads
+    show         what a notebook shows: figures, tables, sliders
+    playground   lesson 04: small GANs in the plane, stepped by hand or trained ten at a time
+    comparison   lesson 07: the fight between GAN and VAE
+    exercises    the exercises of each lesson, and the checker that names a mistake
+"""

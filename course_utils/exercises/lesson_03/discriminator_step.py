@@ -1,0 +1,88 @@
+"""Exercise 2 of lesson 03: one step of the discriminator."""
+
+import torch
+from torch.nn import functional as F
+
+from course_utils.exercises.checker import Exercise, Observation, altered
+from course_utils.exercises.lesson_03.players import added, after, leave_gradients, players
+from course_utils.losses import non_saturating_d
+
+
+def observe_discriminator_step(function) -> Observation:
+    """Weights of both players and the generator's gradients after one step."""
+    generator, discriminator, optimizers = players()
+    leave_gradients(discriminator)
+    leave_gradients(generator)
+    noise = torch.Generator().manual_seed(1)
+    real, z = torch.randn(16, 2, generator=noise) + 1, torch.randn(16, 3, generator=noise)
+    function(generator, discriminator, optimizers, real, z)
+    return after(generator, discriminator) | {"what the step added to the generator's gradients": added(generator)}
+
+
+def d_step(generator, discriminator, optimizers, real, z, *, detach=True, zero=True, step=("discriminator",),
+           loss=non_saturating_d) -> None:  # fmt: skip
+    """The discriminator's step with one thing changed."""
+    fake = generator(z)
+    fake_logits = discriminator(fake.detach() if detach else fake)
+    if zero:
+        optimizers["discriminator"].zero_grad()
+    loss(discriminator(real), fake_logits).backward()
+    for name in step:
+        optimizers[name].step()
+
+
+def discriminator_step(generator, discriminator, optimizers, real, z) -> None:
+    d_step(generator, discriminator, optimizers, real, z)
+
+
+check_discriminator_step = Exercise(
+    discriminator_step,
+    observe_discriminator_step,
+    {
+        altered(d_step, detach=False): (
+            "gradients reached the generator: call `.detach()` on the samples before the discriminator sees them."
+        ),
+        altered(d_step, zero=False): (
+            "gradients of an earlier step were still there and were added: call `zero_grad()` before `backward()`."
+        ),
+        altered(d_step, zero=False, detach=False): (
+            "two things: old gradients were added (`zero_grad()` comes before `backward()`), and gradients reached the "
+            "generator (`.detach()` the generated samples)."
+        ),
+        altered(d_step, step=()): (
+            "the discriminator did not move: it takes `zero_grad()`, `backward()`, then `step()` of its optimizer, "
+            "in this order."
+        ),
+        altered(d_step, step=("generator",), detach=False): (
+            'this moved the generator: in the discriminator\'s step only `optimizers["discriminator"]` may step.'
+        ),
+        altered(d_step, step=("discriminator", "generator"), detach=False): (
+            'both players moved, and nothing was detached: only `optimizers["discriminator"]` may step here.'
+        ),
+        altered(d_step, step=("discriminator", "generator")): (
+            'both players moved, the generator by old gradients: only `optimizers["discriminator"]` may step here.'
+        ),
+        altered(d_step, loss=lambda real, fake: non_saturating_d(real.sigmoid(), fake.sigmoid())): (
+            "the loss takes logits: leave out the sigmoid."
+        ),
+        altered(d_step, loss=lambda real, fake: F.softplus(-real).sum() + F.softplus(fake).sum()): (
+            "this is the sum over the batch, which makes the step as many times too long; take the mean."
+        ),
+        altered(d_step, loss=lambda real, fake: F.softplus(fake).mean()): (
+            "the discriminator learned from generated samples only; it must see real ones too."
+        ),
+        altered(d_step, loss=lambda real, fake: F.softplus(-real).mean() + F.softplus(-fake).mean()): (
+            "this trains the discriminator to call generated samples real, as the generator's loss would."
+        ),
+        altered(d_step, loss=lambda real, fake: non_saturating_d(fake, real)): (
+            "the discriminator learned the opposite: real and generated logits are swapped in the loss."
+        ),
+        altered(d_step, loss=lambda real, fake: F.softplus(-real).mean()): (
+            "the discriminator learned from real samples only: it must see generated ones too, and `.detach()` belongs "
+            "on the samples, not on its answer to them."
+        ),
+        altered(d_step, loss=lambda real, fake: -non_saturating_d(real, fake)): (
+            "the discriminator climbed its loss instead of descending it: the sign is wrong."
+        ),
+    },
+)

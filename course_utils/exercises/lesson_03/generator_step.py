@@ -1,0 +1,73 @@
+"""Exercise 3 of lesson 03: one step of the generator."""
+
+import torch
+from torch.nn import functional as F
+
+from course_utils.exercises.checker import Exercise, Observation, altered
+from course_utils.exercises.lesson_03.players import after, leave_gradients, players
+from course_utils.losses import non_saturating_d, non_saturating_g, saturating_g
+
+
+def observe_generator_step(function) -> Observation:
+    """Weights of both players after one step."""
+    generator, discriminator, optimizers = players()
+    leave_gradients(generator)
+    z = torch.randn(16, 3, generator=torch.Generator().manual_seed(1))
+    function(generator, discriminator, optimizers, z)
+    return after(generator, discriminator)
+
+
+def g_step(
+    generator, discriminator, optimizers, z, *, detach=False, zero=True, step=("generator",), loss=non_saturating_g
+) -> None:
+    """The generator's step with one thing changed."""
+    fake = generator(z)
+    if zero:
+        optimizers["generator"].zero_grad()
+        optimizers["discriminator"].zero_grad()
+    loss(discriminator(fake.detach() if detach else fake)).backward()
+    for name in step:
+        optimizers[name].step()
+
+
+def generator_step(generator, discriminator, optimizers, z) -> None:
+    g_step(generator, discriminator, optimizers, z)
+
+
+check_generator_step = Exercise(
+    generator_step,
+    observe_generator_step,
+    {
+        altered(g_step, loss=saturating_g): (
+            "this is the saturating loss log(1 - D(G(z))), which fades; the non-saturating one is -log D(G(z))."
+        ),
+        altered(g_step, detach=True): (
+            "the generator did not move. The order is `zero_grad()`, `backward()`, `step()` of its own optimizer, and "
+            "nothing may cut the gradient on its way through the samples (`detach`, `no_grad`)."
+        ),
+        altered(g_step, step=("discriminator",)): (
+            'this moved the discriminator, which learned to be fooled: only `optimizers["generator"]` may step.'
+        ),
+        altered(g_step, step=("generator", "discriminator")): (
+            'both players moved: in the generator\'s step only `optimizers["generator"]` may step.'
+        ),
+        altered(g_step, loss=lambda fake: F.softplus(fake).mean()): (
+            'the generator learned to be caught: this loss is small when the discriminator says "generated".'
+        ),
+        altered(g_step, loss=lambda fake: non_saturating_g(fake.sigmoid())): (
+            "the loss takes logits: leave out the sigmoid."
+        ),
+        altered(g_step, loss=lambda fake: non_saturating_d(fake, fake)): (
+            "this is the discriminator's loss; the generator only wants its own samples to be called real."
+        ),
+        altered(g_step, loss=lambda fake: -non_saturating_g(fake)): (
+            "the generator climbed its loss instead of descending it: the sign is wrong."
+        ),
+        altered(g_step, zero=False): (
+            "gradients of an earlier step were still there and were added: call `zero_grad()` before `backward()`."
+        ),
+        altered(g_step, loss=lambda fake: F.softplus(-fake).sum()): (
+            "this is the sum over the batch, which makes the step as many times too long; take the mean."
+        ),
+    },
+)

@@ -1,0 +1,149 @@
+"""The networks that judge: a classifier with the measures taken in its features, and a detector of generated images."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from course_utils.data import Images, check_data
+from course_utils.losses import non_saturating_d
+from course_utils.metrics import frechet_distance, neighbourhood_metrics, sharpness
+from course_utils.networks import IMAGE
+from course_utils.plumbing.device import forked_random, looking_at
+from course_utils.training import fit
+
+
+class Classifier(nn.Module):
+    """A small convolutional classifier: images (N, 1, 28, 28) to class logits (N, classes), through 64 features."""
+
+    def __init__(self, classes: int = 10):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(1, 16, 5, stride=2, padding=2),  # (N, 16, 14, 14)
+            nn.ReLU(),
+            nn.Conv2d(16, 32, 5, stride=2, padding=2),  # (N, 32, 7, 7)
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Dropout(0.5),
+            nn.Linear(32 * 7 * 7, 64),  # (N, 64), the features
+            nn.ReLU(),
+        )
+        self.head = nn.Linear(64, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.body(x))  # (N, classes)
+
+    def make_optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"classifier": torch.optim.Adam(self.parameters(), 3e-3)}
+
+    def training_step(self, batch, optimizers: dict, step: int) -> dict[str, Tensor]:
+        images, labels = batch
+        loss = F.cross_entropy(self(images), labels)
+        optimizers["classifier"].zero_grad()
+        loss.backward()
+        optimizers["classifier"].step()
+        return {"loss": loss.detach()}
+
+
+class Judge:
+    """Scores samples of a data set against its test (or validation) images, beside the score of real training images.
+
+    It trains the classifier when it is first needed (seconds; a checkpoint keeps it), always from the same seed:
+    one ruler for all. `accuracy` is the classifier's on the test set. `floor` is what n real training images score,
+    the mean over 5 random subsets: what to aim at, not a bound, since real images vary around it.
+    """
+
+    def __init__(self, dataset: Images, n: int = 2500, against: str = "test"):
+        if against not in ("test", "validation"):
+            raise ValueError(f'expected against="test" or "validation", got {against!r}')
+        held_out = getattr(dataset, against)
+        most = min(len(held_out), len(dataset.train))
+        if not 100 <= n <= most:
+            raise ValueError(f"expected n from 100 to {most} images, got {n}")
+        self.classes, self.n = dataset.classes, n
+        with forked_random(0, torch.device("cpu")):
+            self.classifier = Classifier(len(dataset.classes))
+        data = (dataset.train, dataset.train_labels)
+        fit(
+            self.classifier, data, steps=1400, batch_size=64, schedule="linear", checkpoint=f"classifier_{dataset.name}"
+        )
+        self.accuracy = (self.predict(dataset.test) == dataset.test_labels).float().mean().item()
+        shuffle = torch.Generator().manual_seed(0)
+        self.real = self.features(held_out[torch.randperm(len(held_out), generator=shuffle)[:n]])  # (n, 64)
+        subsets = [torch.randperm(len(dataset.train), generator=shuffle)[:n] for _ in range(5)]
+        scores = [self.score(dataset.train[subset]) for subset in subsets]
+        self.floor = {name: sum(score[name] for score in scores) / len(scores) for name in scores[0]}
+
+    @torch.no_grad()
+    def features(self, images: Tensor) -> Tensor:
+        """Return the 64 features of images: (N, 1, 28, 28) to (N, 64)."""
+        check_data(images, IMAGE)
+        return torch.cat([self.classifier.eval().body(part) for part in images.split(250)])
+
+    @torch.no_grad()
+    def predict(self, images: Tensor) -> Tensor:
+        """Return the class that the classifier sees in each image: (N, 1, 28, 28) to (N,)."""
+        return self.classifier.head(self.features(images)).argmax(1)
+
+    def class_shares(self, images: Tensor) -> Tensor:
+        """Return the share of each class among the images, in [0, 1]: (classes,)."""
+        return torch.bincount(self.predict(images), minlength=len(self.classes)) / len(images)
+
+    def frechet(self, images: Tensor) -> float:
+        """Return the Fréchet distance of n images (n, 1, 28, 28) to the held-out ones."""
+        if len(images) != self.n:
+            raise ValueError(f"expected {self.n} images, as many as the floor was measured with, got {len(images)}")
+        return frechet_distance(self.features(images), self.real)
+
+    def score(self, images: Tensor) -> dict[str, float]:
+        """Return every metric for n images (n, 1, 28, 28)."""
+        return {
+            "frechet": self.frechet(images),
+            **neighbourhood_metrics(self.real, self.features(images)),
+            "classes": int((self.class_shares(images) >= 0.01).sum()),
+            "sharpness": sharpness(images),
+        }
+
+
+class Detector(nn.Module):
+    """A convolutional classifier with one logit for each image (N, 1, 28, 28): above 0 means "real"."""
+
+    def __init__(self):
+        super().__init__()
+        self.network = Classifier(classes=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.network(x).squeeze(1)  # (N,)
+
+    def make_optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"detector": torch.optim.Adam(self.parameters(), 1e-3)}
+
+    def training_step(self, batch, optimizers: dict, step: int) -> dict[str, Tensor]:
+        real_logits, fake_logits = self(torch.cat(batch)).chunk(2)  # (N,), (N,)
+        loss = non_saturating_d(real_logits, fake_logits)  # binary cross-entropy with labels 1 and 0
+        optimizers["detector"].zero_grad()
+        loss.backward()
+        optimizers["detector"].step()
+        return {"loss": loss.detach()}
+
+    def share_real(self, images: Tensor) -> float:
+        """Return the share of images (N, 1, 28, 28) that look real to the detector, in [0, 1]."""
+        with looking_at(self):
+            return torch.cat([self(part) > 0 for part in images.split(250)]).float().mean().item()
+
+
+def detector_accuracy(
+    real: Tensor, fake: Tensor, held_out_real: Tensor, held_out_fake: Tensor, steps: int = 1500, seed: int = 0
+) -> float:
+    """Return how often a fresh detector is right about held-out images, in [0, 1]: 0.5 is a guess, 1 never wrong.
+
+    It learns from `real` and `fake`, half a batch of 64 each, and the mean of its accuracies on the two held-out sets
+    counts, so that no set's size matters; all are images (N, 1, 28, 28) in [0, 1].
+    """
+    for images in (real, fake, held_out_real, held_out_fake):
+        check_data(images, IMAGE)
+    rows = torch.arange(max(len(real), len(fake)))  # the smaller set comes round again
+    with forked_random(seed, torch.device("cpu")):
+        detector = Detector()
+    data = (real[rows % len(real)], fake[rows % len(fake)])
+    fit(detector, data, steps=steps, batch_size=32, schedule="linear", seed=seed)
+    return 0.5 * (detector.share_real(held_out_real) + 1 - detector.share_real(held_out_fake))

@@ -1,0 +1,1 @@
+"""What `fit` stands on: checkpoints, the history of a run, the device and its random numbers, downloads."""

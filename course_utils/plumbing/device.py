@@ -1,0 +1,60 @@
+"""How the course runs: device, seeds, random states, and looking at a model without changing it."""
+
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+
+def pick_device() -> torch.device:
+    """Return the accelerator that is really there (CUDA, MPS, XPU, ...), or the CPU."""
+    if torch.accelerator.is_available():
+        return torch.accelerator.current_accelerator()
+    return torch.device("cpu")
+
+
+def named(device: torch.device) -> tuple:
+    """Return the arguments that name a device to its random functions; those of MPS, which is only one, take none."""
+    return () if device.type == "mps" else (device,)
+
+
+def random_state(device: torch.device) -> list[Tensor]:
+    """Return the global random state of the CPU and of `device`."""
+    states = [torch.get_rng_state()]
+    if device.type != "cpu":
+        states.append(torch.get_device_module(device).get_rng_state(*named(device)))
+    return states
+
+
+def set_random_state(device: torch.device, states: list[Tensor]) -> None:
+    """Put back what `random_state` returned."""
+    torch.set_rng_state(states[0])
+    if device.type != "cpu":
+        torch.get_device_module(device).set_rng_state(states[1], *named(device))
+
+
+@contextmanager
+def forked_random(seed: int, device: torch.device):
+    """Seed torch inside the block and leave the caller's random states as they were.
+
+    `torch.random.fork_rng` does the same for the CPU and CUDA only.
+    """
+    before = {d: random_state(d) for d in (device, pick_device())}  # torch seeds every device, not only this one
+    torch.manual_seed(seed)
+    try:
+        yield
+    finally:
+        for d, states in before.items():
+            set_random_state(d, states)
+
+
+@contextmanager
+def looking_at(model: nn.Module):
+    """Put a model in eval mode and leave out gradients inside the block; yield the device that the model is on."""
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield next(model.parameters()).device
+    finally:
+        model.train(training)

@@ -1,0 +1,198 @@
+"""Figures: one style, the same colour for the same thing in every lesson, and alt text on each."""
+
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import torch
+from IPython.display import display
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from course_utils.plumbing.device import looking_at
+from course_utils.plumbing.history import History
+
+plt.style.use(pathlib.Path(__file__).with_name("style.mplstyle"))
+
+REAL, GENERATED, PRIOR, POSTERIOR = "#1f4e9c", "#d9730d", "#7f7f7f", "#2a8c55"
+OPINION = LinearSegmentedColormap.from_list("opinion", ["#f3b27a", "#ffffff", "#8fb0e0"])  # generated, undecided, real
+LINES = {  # what training logs: label, colour, line style
+    "d_loss": ("discriminator's loss", REAL, "-"),
+    "g_loss": ("generator's loss", GENERATED, "--"),
+    "d_real": ("D(x), real", REAL, "-"),
+    "d_fake": ("D(G(z)), generated", GENERATED, "--"),
+    "reconstruction": ("reconstruction", GENERATED, "-"),
+    "kl": ("KL divergence", POSTERIOR, "-"),
+    "elbo": ("ELBO", REAL, "-"),
+    "held_out_reconstruction": ("reconstruction, held out", GENERATED, ":"),
+    "held_out_kl": ("KL divergence, held out", POSTERIOR, ":"),
+    "held_out_elbo": ("ELBO, held out", REAL, ":"),
+}
+
+
+def show(fig: Figure, alt: str) -> None:
+    """Display a figure once, with its alt text, and close it."""
+    redraw(None, fig, alt)
+
+
+def redraw(handle, fig: Figure, alt: str):
+    """Display a figure in place of the one that a handle stands for, or anew for None; return the handle."""
+    if not alt.strip():
+        plt.close(fig)
+        raise ValueError("expected alt text: one sentence that says what the figure shows, got none")
+    options = {"metadata": {"image/png": {"alt": alt}}}
+    if handle is None:
+        handle = display(fig, display_id=True, **options)
+    else:
+        handle.update(fig, **options)
+    plt.close(fig)
+    return handle
+
+
+def tile(images: Tensor, columns: int) -> Tensor:
+    """Join images (N, 1, H, W) into one picture of the given number of columns, with a grey line between them."""
+    rows = -(-len(images) // columns)
+    padded = torch.nn.functional.pad(images[:, 0], (0, 1, 0, 1), value=0.4)  # (N, H + 1, W + 1)
+    blank = torch.zeros(rows * columns - len(images), *padded.shape[1:])
+    cells = torch.cat([padded, blank]).unflatten(0, (rows, columns))  # (rows, columns, H + 1, W + 1)
+    return cells.transpose(1, 2).flatten(0, 1).flatten(1)[:-1, :-1]
+
+
+def draw_images(axes: Axes, images: Tensor, columns: int = 8) -> None:
+    """Draw images in [0, 1] as a grid: always the same grey scale, never smoothed."""
+    axes.imshow(tile(images, columns).numpy(), vmin=0, vmax=1, cmap="gray", interpolation="nearest")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+
+
+def image_grid(images: Tensor, alt: str, title: str = "", columns: int = 16) -> None:
+    """Show images (N, 1, H, W) in [0, 1] as a grid."""
+    rows = -(-len(images) // columns)
+    fig, axes = plt.subplots(figsize=(0.45 * columns, 0.45 * rows + 0.3))
+    draw_images(axes, images, columns)
+    axes.set_title(title)
+    show(fig, alt)
+
+
+def draw_rows(axes: Axes, rows: Mapping[str, Tensor]) -> None:
+    """Draw rows of images of one length, each with its name on the left."""
+    first = next(iter(rows.values()))
+    draw_images(axes, torch.cat(list(rows.values())), len(first))
+    height = first.shape[-2] + 1
+    axes.set_yticks([height * (i + 0.5) for i in range(len(rows))], list(rows))
+    axes.tick_params(length=0)
+
+
+def image_rows(rows: Mapping[str, Tensor], alt: str, title: str = "") -> None:
+    """Show rows of images of one length, each with its name on the left."""
+    columns = len(next(iter(rows.values())))
+    fig, axes = plt.subplots(figsize=(0.45 * columns + 1.2, 0.45 * len(rows) + 0.3))
+    draw_rows(axes, rows)
+    axes.set_title(title)
+    show(fig, alt)
+
+
+def draw_points(axes: Axes, real: Tensor | None = None, generated: Tensor | None = None, limit: float = 1.6) -> None:
+    """Draw real points as blue dots and generated ones as orange crosses, on a square from -limit to limit."""
+    if real is not None:
+        axes.scatter(*real.T.numpy(), s=8, color=REAL, alpha=0.5, linewidths=0, label="real")
+    if generated is not None:
+        axes.scatter(*generated.T.numpy(), s=14, color=GENERATED, marker="x", linewidths=0.8, label="generated")
+    axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+
+
+def draw_discriminator(axes: Axes, discriminator: nn.Module, limit: float = 1.6, n: int = 80) -> None:
+    """Paint D(x) over the plane: light blue where the discriminator says real, light orange where generated."""
+    axis = torch.linspace(-limit, limit, n)
+    with looking_at(discriminator) as device:
+        points = torch.cartesian_prod(axis, axis).to(device)  # (n * n, 2)
+        surface = discriminator(points).sigmoid().reshape(n, n).T.cpu().numpy()
+    axes.imshow(
+        surface, origin="lower", extent=(-limit, limit, -limit, limit), cmap=OPINION, vmin=0, vmax=1,
+        interpolation="bilinear",
+    )  # fmt: skip
+
+
+def draw_curves(axes: Axes, history: History, names: Sequence[str]) -> None:
+    """Draw logged metrics against the step, each in its colour and line style, named at its end."""
+    for name in names:
+        label, colour, style = LINES.get(name, (name, None, "-"))
+        axes.plot(history.steps, history[name], style, color=colour, label=label, linewidth=1.5)
+    axes.set_xlabel("training step")
+    axes.legend()
+
+
+def curves(
+    histories: Mapping[str, History], names: Sequence[str], alt: str, title: str = "", ylabel: str = "", ylim=None
+) -> None:
+    """Show logged metrics of several runs side by side, on one scale; each run is a title and its history."""
+    fig, axes = plt.subplots(1, len(histories), figsize=(3.6 * len(histories), 2.8), sharey=True, squeeze=False)
+    for axis, (run, history) in zip(axes[0], histories.items()):
+        draw_curves(axis, history, names)
+        axis.set_title(run, fontsize=9, loc="center")
+    axes[0][0].set(ylabel=ylabel, ylim=ylim)
+    fig.suptitle(title, x=0.01, ha="left", fontsize=11)
+    show(fig, alt)
+
+
+def filmstrip(frames: Mapping[str, Callable[[Axes], None]], alt: str, title: str = "", size: float = 1.7) -> None:
+    """Show small pictures side by side; each is a title and a function that draws on its axes."""
+    fig, axes = plt.subplots(1, len(frames), figsize=(size * len(frames), size + 0.6), squeeze=False)
+    for axis, (name, draw) in zip(axes[0], frames.items()):
+        draw(axis)
+        axis.set_title(name, fontsize=9, loc="center")
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(True)
+    fig.suptitle(title, x=0.01, ha="left", fontsize=11)
+    show(fig, alt)
+
+
+def quality_and_loss(
+    steps: Sequence[int],
+    frechet: Sequence[float],
+    loss: Sequence[float],
+    floor: float,
+    titles: tuple[str, str],
+    alt: str,
+    ylabel: str = "generator's loss (nats)",
+) -> None:
+    """Show, over training, how good the samples are (above the floor) beside what the loss says."""
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.5, 2.6))
+    left.semilogy(steps, frechet, "o--", color=GENERATED)
+    left.axhline(floor, color=REAL, linewidth=1)
+    left.annotate("real images", (steps[-1], floor), (0, 3), textcoords="offset points", ha="right", color=REAL)
+    left.set(title=titles[0], xlabel="training step", ylabel="Fréchet distance")
+    right.plot(steps, loss, "o--", color=GENERATED)
+    right.set(title=titles[1], xlabel="training step", ylabel=ylabel, ylim=(0, None))
+    show(fig, alt)
+
+
+def live(
+    n: int = 32,
+    names: Sequence[str] = ("d_real", "d_fake"),
+    ylabel: str = "mean of D",
+    ylim: tuple[float, float] = (0, 1),
+    images: Tensor | None = None,
+) -> Callable[[nn.Module, History], None]:
+    """Return a callback for `fit` that redraws, in place, n samples from one fixed z beside logged metrics.
+
+    Above them stand `images` (N, 1, H, W), if any, and what the model rebuilds from their codes.
+    """
+    handle = None
+
+    def draw(model: nn.Module, history: History) -> None:
+        nonlocal handle
+        fig, (left, right) = plt.subplots(1, 2, figsize=(8, 2.8), width_ratios=(1.5, 1))
+        above = [] if images is None else [images, model.reconstruct(images)]
+        draw_images(left, torch.cat([*above, model.sample(n)]), len(images) if above else 8)
+        step = history.steps[-1] if history.steps else 0
+        left.set_title(f"{'Real, rebuilt, sampled' if above else 'Samples'} after {step:,} steps")
+        if history.steps:
+            draw_curves(right, history, names)
+        right.set(ylim=ylim, ylabel=ylabel)
+        handle = redraw(handle, fig, f"{n} images from fixed z after {step} steps, beside {' and '.join(names)} so far")
+
+    return draw
