@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import softplus
 
 from course_utils.exercises import lesson_03
-from course_utils.exercises.checker import ERRORS
+from course_utils.exercises.errors import ERRORS
 
 EXERCISES = {key.removeprefix("check_"): check for key, check in vars(lesson_03).items() if key.startswith("check_")}
 every_exercise = pytest.mark.parametrize("name", EXERCISES)

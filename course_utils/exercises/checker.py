@@ -5,6 +5,7 @@ An observation maps a name to a tensor or a string; two answers are the same if 
 """
 
 import dis
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -12,16 +13,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-Observation = dict[str, Tensor | str]
-ERRORS = {  # what PyTorch says, and what it means in an exercise
-    "does not require grad": "no gradient arrives: `detach()`, `.item()` or `no_grad` cut off what must learn.",
-    "implicitly created only for scalar": "`backward()` needs one number: take the mean of the loss first.",
-    "builtin_function_or_method": "a method was named but not called: add the parentheses, as in `.detach()`.",
-    "Boolean value of Tensor": "an `if` cannot decide for many places at once: use `torch.where`.",
-    "could not infer output dtype": "this is a mean of True and False: call `.float()` first.",
-    "return_types": "this function returns values and indices together: take `.values`.",
-    "'NoneType'": "something is None here: does a function of yours end in `return`?",
-}
+from course_utils.exercises.differences import ABSENT, Observation, alike, first_difference, same
+from course_utils.exercises.watched import Watched, known_state
+
+__all__ = [
+    "Exercise",
+    "Observation",
+    "alike",
+    "altered",
+    "gradient",
+    "is_stub",
+    "same",
+    "several",
+    "three",
+    "value",
+    "weights",
+]
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,9 @@ class Exercise:
     """One exercise; calling it with the learner's function prints the verdict.
 
     `observe` runs a function on fixed inputs and returns what came out and what changed; the names of observations
-    complete the sentence "expected NAME to be ...". `mistakes` maps known wrong functions to the sentence to print.
+    complete the sentence "expected NAME to be ...". It calls the function with copies of the tensors that it passes,
+    from known random states, and may do without its own care for either. `mistakes` maps known wrong functions to the
+    sentence to print.
     """
 
     reference: Callable
@@ -41,51 +50,92 @@ class Exercise:
         print(self.verdict(answer))
 
     def verdict(self, answer: Callable) -> str:
-        """Return the line that calling the exercise prints."""
+        """The line that calling the exercise prints; an error if the course's own answer fails."""
         name = self.reference.__name__
         if not callable(answer):
             return f"✗ {name}: expected a function, got {type(answer).__name__}; pass it without parentheses."
         if is_stub(answer):
             return f"○ {name}: not attempted yet."
-        found, right = self.outcome(answer), self.outcome(self.reference)
-        if same(found, right):
-            return f"✓ {name} is right."
-        for mistake, sentence in self.mistakes.items():
-            if same(found, self.outcome(mistake)):
-                return f"✗ {name}: {sentence}"
-        return f"✗ {name}: {first_difference(found, right, self.hints)}"
+        right = self.right()
+        watched = Watched(answer, like=self.reference)
+        found = self.outcome(watched)
+        if sentence := self.complaint(found, right, watched.traces):
+            return f"✗ {name}: {sentence}"
+        return f"✓ {name} is right."
+
+    def complaint(self, found: Observation, right: Observation, traces: list[str]) -> str | None:
+        """A sentence on what is wrong with an answer, or None; a known mistake goes before what was left behind."""
+        if not same(found, right):
+            for mistake, sentence in self.mistakes.items():
+                if same(found, self.outcome(mistake)):
+                    return sentence
+        if traces:
+            return traces[0]
+        return None if same(found, right) else first_difference(found, right, self.hints)
+
+    def right(self) -> Observation:
+        """The observations of the reference, without which nothing can be said of an answer."""
+        try:
+            return self.run(self.reference)
+        except Exception as error:
+            raise RuntimeError(
+                f"the course's own answer to {self.reference.__name__} failed here, which says nothing about yours: "
+                f"please report it with this error ({type(error).__name__}: {error})."
+            ) from error
 
     def outcome(self, function: Callable) -> Observation:
-        """Return the observations of a function, or the error that it raised."""
+        """The observations of a function, or the error that it raised."""
         try:
-            return self.observe(function)
+            return self.run(function)
         except Exception as error:
             first_line, *_ = str(error).split("\n")
             return {"error": f"{type(error).__name__}: {first_line}"}
 
+    def run(self, function: Callable) -> Observation:
+        watched = function if isinstance(function, Watched) else Watched(function, like=self.reference)
+        with known_state():
+            return self.observe(watched)
+
 
 def is_stub(function: Callable) -> bool:
-    """Tell whether a function's body is still `...`, whatever its docstring."""
-
-    def untouched(): ...
-
-    def shape(f: Callable) -> list:
-        return [(i.opname, i.argval if "CONST" in i.opname else None) for i in dis.get_instructions(f)]
-
-    return hasattr(function, "__code__") and shape(function) == shape(untouched)
+    """Tell whether a function is still unwritten: `...`, `pass` or NotImplementedError, whatever its docstring."""
+    body = inspect.unwrap(function)
+    if not hasattr(body, "__code__"):
+        return False
+    steps = list(dis.get_instructions(body))
+    uses_inputs = any("FAST" in step.opname or "DEREF" in step.opname for step in steps)
+    constants = [step.argval for step in steps if "CONST" in step.opname or "INT" in step.opname]
+    says_nothing = all(constant in (None, ...) or isinstance(constant, str) for constant in constants)
+    return not uses_inputs and says_nothing and set(body.__code__.co_names) <= {"NotImplementedError"}
 
 
 def value(result) -> Tensor | str:
-    """Return what a function returned as something to compare: a detached tensor, or words for what is none."""
+    """What a function returned as something to compare: a detached tensor, or words for what is no number."""
     if isinstance(result, Tensor):
-        return result.detach().clone()
-    if isinstance(result, (int, float, np.number)):
-        return torch.tensor(float(result))
-    return "nothing" if result is None else f"a {type(result).__name__}"
+        return result.detach().cpu().clone()
+    if isinstance(result, np.ndarray) and result.ndim == 0:
+        result = result[()]
+    if isinstance(result, (complex, np.complexfloating)):
+        return torch.tensor(complex(result))
+    if isinstance(result, (int, float, np.number, np.bool_)):
+        return torch.tensor(float(result), dtype=torch.float64)
+    return in_words(result)
+
+
+def in_words(result) -> str:
+    """A result that is no number, as it appears in a sentence."""
+    if result is None:
+        return ABSENT
+    if result is ...:
+        return "`...`, which is still to be replaced"
+    if "return_types" in type(result).__module__:
+        return "values and indices together: take `.values`"
+    name = type(result).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
 def gradient(result, inputs: Tensor) -> Tensor | str:
-    """Return the gradient of a result with respect to the inputs, or say that there is none."""
+    """The gradient of a result with respect to the inputs, or words if there is none."""
     if not isinstance(result, Tensor) or not result.requires_grad:
         return "no gradient"
     (grad,) = torch.autograd.grad(result.sum(), inputs, retain_graph=True, allow_unused=True)
@@ -93,58 +143,37 @@ def gradient(result, inputs: Tensor) -> Tensor | str:
 
 
 def weights(network: torch.nn.Module) -> Tensor:
-    """Return all weights of a network as one vector."""
+    """All weights of a network as one vector."""
     return torch.cat([p.detach().flatten() for p in network.parameters()]).clone()
 
 
-def same(a: Observation, b: Observation) -> bool:
-    """Tell whether two answers did the same."""
-    return a.keys() == b.keys() and all(alike(a[name], b[name]) for name in a)
+def several(result, names: str) -> list[Tensor | str]:
+    """Split what was returned into one observation for each of the names, as in "new_x, new_y".
+
+    A tuple, a list or an array is taken in its order, a dictionary by its keys.
+    """
+    wanted = names.split(", ")
+    if isinstance(result, Mapping):
+        if set(result) == set(wanted):
+            return [value(result[name]) for name in wanted]
+        return [f"a dictionary with the keys {list(result)}; return `{names}`"] * len(wanted)
+    if isinstance(result, (tuple, list)) or (isinstance(result, (Tensor, np.ndarray)) and result.ndim == 1):
+        if len(result) == len(wanted):
+            return [value(part) for part in result]
+        return [f"one of {COUNTS[len(wanted)]} numbers, not of {len(result)}"] * len(wanted)
+    if result is None or result is ...:
+        return [value(result)] * len(wanted)
+    return [f"only one number; return {ALL[len(wanted)]}, `{names}`"] * len(wanted)
 
 
-def alike(a: Tensor | str, b: Tensor | str) -> bool:
-    """Tell whether two observations are equal, tensors up to rounding."""
-    if isinstance(a, str) or isinstance(b, str):
-        return isinstance(a, str) and isinstance(b, str) and a == b
-    return a.shape == b.shape and torch.allclose(a.float(), b.float(), rtol=1e-4, atol=1e-6, equal_nan=True)
-
-
-def first_difference(found: Observation, right: Observation, hints: Mapping[str, str]) -> str:
-    """Return a sentence on the first observation in which an answer differs from the reference."""
-    if "error" in found:
-        known = (sentence for part, sentence in ERRORS.items() if part in found["error"])
-        return next(known, f"it raised {found['error']}")
-    name = next(name for name in right if not alike(found.get(name, "missing"), right[name]))
-    if isinstance(found[name], str) and found[name] == "nothing":
-        return "it returned nothing; does it end in `return`?"
-    if name in hints:
-        return hints[name]
-    return f"expected {name} to be {brief(right[name])}, got {brief(found[name])}."
-
-
-def brief(observed: Tensor | str) -> str:
-    """Return an observation in a few characters."""
-    if isinstance(observed, str):
-        return observed
-    if observed.numel() == 1:
-        return f"{observed.item():.4g}" + (f" with shape {tuple(observed.shape)}" if observed.dim() else "")
-    head = ", ".join(f"{v:.4g}" for v in observed.flatten()[:3].tolist())
-    return f"[{head}, ...] with shape {tuple(observed.shape)}" if observed.numel() > 3 else f"[{head}]"
+COUNTS = {2: "two", 3: "three"}
+ALL = {2: "both", 3: "all three"}
 
 
 def three(result, names: str) -> list[Tensor | str]:
-    """Split what was returned into three observations, whether it is a tuple, a list, an array or a dict of three."""
-    if isinstance(result, dict):
-        result = tuple(result.values())
-    if isinstance(result, np.ndarray):
-        result = torch.from_numpy(result)
-    if isinstance(result, (tuple, list)) or (isinstance(result, Tensor) and result.dim() == 1):
-        if len(result) == 3:
-            return [value(number) for number in result]
-        return [f"one of three numbers, not of {len(result)}"] * 3
-    return ["nothing" if result is None else f"only one number; return all three, `{names}`"] * 3
+    return several(result, names)
 
 
 def altered(step, /, **change):
-    """Return a step with one thing changed."""
+    """A step with one thing changed."""
     return lambda *args: step(*args, **change)

@@ -1,0 +1,112 @@
+"""The state in which a check runs a function, and what the function leaves behind in its inputs and in torch."""
+
+import inspect
+import random
+from collections.abc import Callable
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from course_utils.plumbing.device import forked_random
+
+CPU = torch.device("cpu")
+SEED = 7_190_283  # nobody else's choice, so that another seed after a call was set by the function
+SETTINGS = {  # each with how to read it, how to set it, its value during a check, and what to say of a changed one
+    "gradients": (
+        torch.is_grad_enabled,
+        torch.set_grad_enabled,
+        True,
+        "it switches gradients off for everything that runs after it: `with torch.no_grad():` ends with its block.",
+    ),
+    "dtype": (
+        torch.get_default_dtype,
+        torch.set_default_dtype,
+        torch.float32,
+        "it changes the default dtype of all that runs after it: give the dtype to the tensors that need it.",
+    ),
+    "device": (
+        torch.get_default_device,
+        lambda device: torch.set_default_device(None if device == CPU else device),
+        CPU,
+        "it changes the default device of all that runs after it: give the device to the tensors that need it.",
+    ),
+}
+SEEDED = (
+    "it calls `torch.manual_seed`, so that every call draws the same numbers, and so does all that runs after it: seed "
+    "once, outside of the function."
+)
+
+
+@contextmanager
+def known_state():
+    """Gradients on, float32, the CPU and fixed seeds inside the block; the caller's own state after it."""
+    before = {setting: read() for setting, (read, *_) in SETTINGS.items()}
+    numpy_state = np.random.get_state()
+    python_state = random.getstate()
+    with forked_random(SEED, CPU), torch.inference_mode(False):
+        set_all({setting: standard for setting, (*_, standard, _) in SETTINGS.items()})
+        np.random.seed(SEED)
+        random.seed(SEED)
+        try:
+            yield
+        finally:
+            np.random.set_state(numpy_state)
+            random.setstate(python_state)
+            set_all(before)
+
+
+def set_all(values: dict) -> None:
+    """Give the settings these values; one that has its value already is not touched."""
+    for setting, wanted in values.items():
+        read, change, *_ = SETTINGS[setting]
+        if read() != wanted:
+            change(wanted)
+
+
+class Watched:
+    """A function that gets copies of its tensors, fresh ones at every call, and is looked at after it.
+
+    Gradients pass through the copies. `traces` collects a sentence for each thing that a call has left behind.
+    """
+
+    def __init__(self, function: Callable, like: Callable):
+        self.function = function
+        self.names = list(inspect.signature(like).parameters)
+        self.calls = 0
+        self.traces: list[str] = []
+
+    def __call__(self, *inputs):
+        copies = [x.clone() if isinstance(x, Tensor) else x for x in inputs]
+        self.calls += 1
+        seed = SEED + self.calls
+        torch.manual_seed(seed)
+        try:
+            return self.function(*copies)
+        finally:
+            self.look_at_inputs(inputs, copies)
+            self.look_at_torch(seed)
+
+    def look_at_inputs(self, inputs: tuple, copies: list) -> None:
+        for name, given, copy in zip(self.names, inputs, copies):
+            if isinstance(given, Tensor) and not unchanged(given, copy):
+                self.traces.append(
+                    f"it changes its input `{name}` in place, and the caller still needs that: write "
+                    f"`{name} = {name} + ...` for `{name} += ...`, and leave out functions whose names end in `_`."
+                )
+
+    def look_at_torch(self, seed: int) -> None:
+        if torch.initial_seed() != seed:
+            self.traces.append(SEEDED)
+        for read, change, standard, sentence in SETTINGS.values():
+            if read() != standard:
+                self.traces.append(sentence)
+                change(standard)
+
+
+def unchanged(given: Tensor, copy: Tensor) -> bool:
+    """Tell whether two tensors hold the same, nan included."""
+    if given.shape != copy.shape or given.dtype != copy.dtype:
+        return False
+    return torch.allclose(given.detach(), copy.detach(), rtol=0, atol=0, equal_nan=True)
