@@ -3,14 +3,13 @@
 import importlib.machinery
 import importlib.util
 
-import numpy as np
 import pytest
 import torch
 from helpers import digits
-from PIL import Image
 from sklearn.datasets import load_digits
 
 from course_utils import data
+from course_utils.comparison import measures
 from course_utils.plumbing import downloads
 
 PARTS = ("train", "validation", "test")
@@ -44,23 +43,59 @@ def test_loading_leaves_the_global_random_state_alone():
     assert torch.equal(torch.get_rng_state(), before)
 
 
+@pytest.mark.parametrize("dtype, device", [(torch.float64, "cpu"), (torch.float32, "meta")])
+def test_what_a_learner_has_set_globally_changes_no_bit(dtype, device):
+    digits()
+    torch.set_default_dtype(dtype)
+    torch.set_default_device(device)
+    try:
+        again = data.load("digits")
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_default_device(None)
+    assert again.test.dtype == torch.float32 and torch.equal(again.test, digits().test)
+    assert torch.equal(again.test_labels, digits().test_labels)
+
+
 @pytest.fixture
-def originals(monkeypatch):
-    """Return, for each part, the rows of scikit-learn's table that its images come from."""
-    monkeypatch.setattr(data, "_vary", lambda images, generator: images)
-    plain, source = data.load("digits"), load_digits()
+def plain(monkeypatch):
+    """Return the digits whose copies are all as the original: images that tell where they come from."""
+
+    def draw_only(images, generator):
+        torch.rand(len(images), 5, generator=generator)  # so that the originals are divided as they are
+        return images
+
+    digits()  # what other tests share is made first, with its variations
+    monkeypatch.setattr(data, "_vary", draw_only)
+    return data.load("digits")
+
+
+def test_each_digit_says_from_which_original_it_comes(plain):
+    source = load_digits()
     restored = data._restore(torch.tensor(source.images, dtype=torch.float32)[:, None] / 16)
-    row = {image.numpy().tobytes(): i for i, image in enumerate(restored)}
-    assert len(row) == 1797, "two originals are alike, so that an image does not tell where it comes from"
-    rows = {part: [row[image.numpy().tobytes()] for image in getattr(plain, part)] for part in PARTS}
     for part in PARTS:
-        assert torch.equal(torch.tensor(source.target[rows[part]]), getattr(plain, f"{part}_labels"))
-    return {part: set(rows[part]) for part in PARTS}
+        originals = getattr(plain, f"{part}_originals")
+        assert originals.dtype == torch.int64 and originals.shape == (len(getattr(plain, part)),)
+        assert torch.equal(restored[originals], getattr(plain, part))
+        assert torch.equal(torch.tensor(source.target)[originals], getattr(plain, f"{part}_labels"))
+        assert torch.equal(originals, getattr(digits(), f"{part}_originals"))
 
 
-def test_no_original_is_in_two_parts_and_none_is_lost(originals):
-    assert set.union(*originals.values()) == set(range(1797))
-    assert sum(map(len, originals.values())) == 1797
+def test_no_original_is_in_two_parts_and_each_is_there_ten_times():
+    originals = torch.cat([getattr(digits(), f"{part}_originals") for part in PARTS])
+    assert torch.equal(originals.bincount(), torch.full((1797,), 10))
+    distinct = [len(getattr(digits(), f"{part}_originals").unique()) for part in PARTS]
+    assert sum(distinct) == 1797
+
+
+def test_shuffling_takes_the_originals_along():
+    mixed = measures.shuffled(digits())
+    for part in PARTS:
+        rows = getattr(digits(), part).flatten(1).sum(1, dtype=torch.float64)  # ink, which tells images apart
+        ink = dict(zip(rows.tolist(), getattr(digits(), f"{part}_originals").tolist()))
+        assert len(ink) > 0.99 * len(rows)
+        found = [ink[image.sum(dtype=torch.float64).item()] for image in getattr(mixed, part)[:50]]
+        assert found == getattr(mixed, f"{part}_originals")[:50].tolist()
 
 
 def test_the_copies_of_an_original_differ_but_stay_near_it():
@@ -90,78 +125,6 @@ def test_restoring_keeps_where_the_ink_is():
     assert large[0, 0, 8:20, 14:17].mean() > 0.9 and large[0, 0, :, :12].max() < 0.05
 
 
-@pytest.fixture
-def pictures(tmp_path):
-    """Return a folder with 15 cats and 25 dogs: colour pictures, wide ones with a white centre."""
-    for name, count in (("cats", 15), ("dogs", 25)):
-        (tmp_path / "pets" / name).mkdir(parents=True)
-        for i in range(count):
-            pixels = np.zeros((40, 80, 3), dtype=np.uint8)
-            pixels[10:30, 30:50] = 255
-            pixels[0, 0] = i
-            Image.fromarray(pixels).save(tmp_path / "pets" / name / f"{i:02}.png")
-    return tmp_path / "pets"
-
-
-def test_a_folder_gives_square_grey_images_and_a_class_for_each_sub_folder(pictures):
-    pets = data.load_folder(pictures, size=20)
-    assert pets.name == "pets" and pets.classes == ("cats", "dogs")
-    assert pets.train.shape == (32, 1, 20, 20) and pets.validation.shape == pets.test.shape == (4, 1, 20, 20)
-    labels = torch.cat([pets.train_labels, pets.validation_labels, pets.test_labels])
-    assert torch.bincount(labels).tolist() == [15, 25]
-    # The square from the middle is kept, at its aspect ratio.
-    assert pets.train.dtype == torch.float32 and (pets.train[:, 0, 6:14, 6:14] == 1).all()
-    assert (pets.train[:, 0, 17:] == 0).all() and (pets.train[:, 0, :, 17:] == 0).all()
-
-
-def test_pictures_of_16_bits_keep_their_grey_levels(tmp_path):
-    for i in range(10):
-        Image.fromarray(np.tile(np.linspace(0, 65535, 28, dtype=np.uint16), (28, 1))).save(tmp_path / f"{i}.png")
-    images = data.load_folder(tmp_path).train
-    torch.testing.assert_close(images, torch.linspace(0, 1, 28).expand(8, 1, 28, 28), atol=1 / 255, rtol=0)
-
-
-def test_transparent_pictures_lie_on_white_and_photos_stand_upright(tmp_path):
-    ink = np.zeros((28, 28, 4), dtype=np.uint8)
-    ink[:, :14, 3] = 255  # black on the left, nothing on the right
-    for i in range(10):
-        Image.fromarray(ink).save(tmp_path / f"{i}.png")
-    images = data.load_folder(tmp_path).train
-    assert (images[..., :14] == 0).all() and (images[..., 14:] == 1).all()
-    exif = Image.Exif()
-    exif[0x0112] = 6  # orientation: turn by 90° clockwise to see it upright
-    for i in range(10):
-        Image.fromarray(ink[..., 3]).save(tmp_path / f"{i}.png", exif=exif)
-    images = data.load_folder(tmp_path).train
-    assert (images[:, :, :14] == 1).all() and (images[:, :, 14:] == 0).all()
-
-
-def test_a_folder_is_divided_in_the_same_way_each_time(pictures):
-    first, second = data.load_folder(pictures), data.load_folder(str(pictures))
-    assert torch.equal(first.train, second.train) and torch.equal(first.test_labels, second.test_labels)
-
-
-@pytest.mark.parametrize("damage", ["cut short", "no picture", "broken chunk", "broken header"])
-def test_a_damaged_picture_is_named(pictures, damage):
-    file = pictures / "dogs" / "07.png"
-    whole = file.read_bytes()
-    file.write_bytes(
-        {
-            "cut short": whole[:-40],
-            "no picture": b"<html>not found</html>",
-            "broken chunk": whole.replace(b"IDAT", b"I\xffAT"),
-            "broken header": whole.replace(b"\0\0\0\rIHDR", b"\0\0\0\x03IHDR"),
-        }[damage]
-    )
-    with pytest.raises(ValueError, match="expected a picture in .*07.png, got a file that cannot be read"):
-        data.load_folder(pictures)
-
-
-def test_files_that_are_no_pictures_are_left_out(pictures):
-    (pictures / "dogs" / "notes.txt").write_text("these are dogs")
-    assert len(data.load_folder(pictures).train) == 32
-
-
 @pytest.mark.real_data
 @pytest.mark.parametrize(
     "name, first_train, first_test",
@@ -175,6 +138,8 @@ def test_the_real_files_are_read_whole_and_in_order(name, first_train, first_tes
     assert torch.bincount(images.test_labels).min() > 850 and len(images.classes) == 10
     for part in PARTS:
         assert getattr(images, part).min() == 0 and getattr(images, part).max() == 1
+    originals = torch.cat([getattr(images, f"{part}_originals") for part in PARTS])
+    assert torch.equal(originals, torch.arange(70_000))
 
 
 @pytest.mark.real_data

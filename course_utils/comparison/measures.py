@@ -27,7 +27,7 @@ def shuffled(images: Images) -> Images:
     parts = {}
     for part in ("train", "validation", "test"):
         rows = torch.randperm(len(getattr(images, part)), generator=order)
-        parts |= {name: getattr(images, name)[rows] for name in (part, f"{part}_labels")}
+        parts |= {name: getattr(images, name)[rows] for name in (part, f"{part}_labels", f"{part}_originals")}
     return replace(images, **parts)
 
 

@@ -1,0 +1,106 @@
+"""A learner's own pictures: which files of a folder count, and how each becomes grey, square and small."""
+
+import os
+import pathlib
+import sys
+from collections import Counter
+from numbers import Integral
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+AT_LEAST = 10  # pictures
+LEFT_BY_SYSTEMS = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini"}  # besides hidden files
+RECOGNIZED_ONLY = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}  # formats that Pillow cannot draw by itself
+BITS_PER_SAMPLE = 258  # the number of this tag in TIFF files
+
+
+def read(folder: pathlib.Path, size: int) -> tuple[Tensor, Tensor, tuple[str, ...]]:
+    """Read all pictures as images (N, 1, size, size) in [0, 1], with their labels (N,) and the names of the classes.
+
+    Raises FileNotFoundError for a missing folder, ValueError for too few pictures and for one that cannot be read.
+    """
+    if not isinstance(size, Integral) or size < 1:
+        raise ValueError(f"expected size to be a whole number of at least 1, got {size!r}")
+    if not folder.is_dir():
+        raise FileNotFoundError(f"expected a folder of pictures, got {str(folder)!r}, which is not a folder")
+    files = pictures_in(folder)
+    homes = sorted({file.parent for file in files})
+    images = np.stack([grey(file, size) for file in files])  # (N, size, size)
+    labels = torch.tensor([homes.index(file.parent) for file in files])  # (N,)
+    return torch.from_numpy(images)[:, None] / 255, labels, tuple(class_name(home, folder) for home in homes)
+
+
+def class_name(home: pathlib.Path, folder: pathlib.Path) -> str:
+    """Name the class of the pictures in `home`: its path below `folder`, or the name of `folder` itself."""
+    return folder.resolve().name if home == folder else home.relative_to(folder).as_posix()
+
+
+def pictures_in(folder: pathlib.Path) -> list[pathlib.Path]:
+    """List the pictures in a folder and below it, in order; what is left out is said on stderr."""
+    formats = Image.registered_extensions()
+    readable = {suffix for suffix, name in formats.items() if name in Image.OPEN and name not in RECOGNIZED_ONLY}
+    homes, files = visible(folder)
+    pictures = [file for file in files if file.suffix.lower() in readable]
+    others = Counter(file.suffix.lower() or file.name for file in files if file.suffix.lower() not in readable)
+    filled = {parent for file in pictures for parent in file.parents}
+    empty = [str(home.relative_to(folder)) for home in homes if home not in filled]
+    notice = ""
+    if others:
+        kinds = ", ".join(f"{count} × {kind}" for kind, count in sorted(others.items()))
+        notice += f"; left out, since they cannot be read as pictures: {kinds} (save pictures as PNG or JPEG)"
+    if empty:
+        notice += f"; no picture, and so no class, in: {', '.join(empty)}"
+    if len(pictures) < AT_LEAST:
+        raise ValueError(f"expected at least {AT_LEAST} pictures in {str(folder)!r}, got {len(pictures)}{notice}")
+    if notice:
+        print(f"{len(pictures)} pictures in {folder}{notice}.", file=sys.stderr)
+    return pictures
+
+
+def visible(folder: pathlib.Path) -> tuple[list[pathlib.Path], list[pathlib.Path]]:
+    """List the folders below a folder, and the files in all of them, but for what is hidden or left by a system."""
+
+    def counts(name: str) -> bool:
+        return not name.startswith(".") and name.lower() not in LEFT_BY_SYSTEMS
+
+    homes = []
+    files = []
+    for home, below, names in os.walk(folder, followlinks=True):
+        below[:] = filter(counts, below)  # os.walk goes on into these
+        homes += [pathlib.Path(home, name) for name in below]
+        files += [pathlib.Path(home, name) for name in names if counts(name)]
+    return sorted(homes), sorted(files)
+
+
+def grey(file: pathlib.Path, size: int) -> np.ndarray:
+    """Read a picture upright, on white where it is transparent, grey, cut to a square: (size, size) from 0 to 255."""
+    try:
+        with Image.open(file) as picture:
+            white = white_level(picture)
+            picture = ImageOps.exif_transpose(picture)  # photos are stored as the camera was held
+            if white > 255:  # Pillow would cut such grey levels off instead of scaling them down
+                levels = np.asarray(picture) * (255 / white)
+                picture = Image.fromarray(np.rint(levels).astype(np.uint8))
+            if picture.has_transparency_data:
+                picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
+            return np.asarray(ImageOps.fit(ImageOps.grayscale(picture), (size, size)), dtype=np.float32)
+    except Exception as error:  # Pillow has no one error for damaged files
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise ValueError(
+            f"expected a picture in {file}, got a file that cannot be read ({reason}): save it anew or take it away"
+        ) from None
+
+
+def white_level(picture: Image.Image) -> int:
+    """The grey level that means white, by the depth of the file and not by the levels that happen to occur."""
+    if picture.mode.startswith("I;16"):
+        depth = picture.tag_v2[BITS_PER_SAMPLE][0] if picture.format == "TIFF" else 16
+        return 2**depth - 1
+    if picture.mode == "I" and picture.format in ("PNG", "PPM"):  # 16 bits in a container of 32
+        return 2**16 - 1
+    if picture.mode in ("I", "F"):
+        raise ValueError("its grey levels are 32-bit or floating-point numbers, for which no level means white")
+    return 255
