@@ -31,7 +31,7 @@ def text() -> str:
     """Return docs/verdicts.md."""
     fights = [Fight(RESULTS, name) for name in IMAGE_SETS]
     seeds = [f"{len(fight.of('gan'))} of {fight.title}" for fight in fights]
-    cells = [f"{len({cell['job'][-1] for cell in fight.cells_of('gan')})} of {fight.title}" for fight in fights]
+    cells = [f"{len({cell.seed for cell in fight.cells_of('gan')})} of {fight.title}" for fight in fights]
     recorded = f"Seeds of the fights: {', '.join(seeds)}. Of each setting of the grid: {', '.join(cells)}."
     return f"{INTRODUCTION}\n{recorded}\n\n{table(fights)}\n"
 

@@ -1,17 +1,19 @@
 """The verdicts: they follow from the numbers alone, and from nothing else."""
 
 import inspect
-import json
 import math
 
 import matplotlib.pyplot as plt
 import pytest
 import verdicts
+from made_up_fight import write_fight
 
 from course_utils.comparison import figures
 from course_utils.comparison.figures import agreements, grids, picture, strips
-from course_utils.comparison.records import Fight, rank_correlation
+from course_utils.comparison.records import ARMS, FAMILIES, Cell, Fight, Run, rank_correlation
 from course_utils.comparison.verdicts import (
+    ABOVE,
+    BELOW,
     CLAIMS,
     FAILS,
     HOLDS,
@@ -21,16 +23,25 @@ from course_utils.comparison.verdicts import (
     Claim,
     Comparison,
     as_good_as_a_vae,
-    both,
+    gan,
     score_bets,
+    spread_of,
     table,
+    vae,
 )
 
-GOOD = dict(sharpness=0.12, ratio=2.0, precision=0.8, recall=0.9, coverage=0.8, classes=9.9, detector=0.6, close=0.01)
-LATENT = dict(
-    linear_class=0.6, linear_ink=0.7, linear_slant=0.8, detour=1.5, largest_step=0.1, jump=0.1, drawn_groups=0.4
-)
-CODES = dict(inverted_groups=0.6, added_groups=0.6)
+ALIKE = dict(
+    sharpness=0.12, ratio=2.0, precision=0.8, recall=0.9, coverage=0.8, classes=9.9, detector=0.6, close=0.01,
+    linear_class=0.6, linear_ink=0.7, linear_slant=0.8, detour=1.5, largest_step=0.1, jump=0.1, drawn_groups=0.4,
+    inverted_groups=0.6, added_groups=0.6,
+)  # fmt: skip
+REAL = ALIKE | dict(ratio=1.0, independent_pixels=-200.0, groups=0.5)
+CANDIDATES = [
+    {"change": {"beta": 1}, "elbo": -1, "ratio": 9},
+    {"change": {"beta": 2}, "elbo": -2, "ratio": 8},
+    {"change": {"beta": 3}, "elbo": -3, "ratio": 7},
+    {"change": {"likelihood": "gaussian"}, "elbo": 100, "ratio": 1},
+]
 
 
 @pytest.fixture(autouse=True)
@@ -39,43 +50,47 @@ def closed_figures():
     plt.close("all")
 
 
-def stages(ratios: list[float], **losses) -> dict:
-    return {"step": [100 * (i + 1) for i in range(len(ratios))], "ratio": ratios} | losses
+def measures(seed: int) -> dict:
+    """What a run of either family scores: a bit more with each seed."""
+    found = {name: value + 0.01 * seed for name, value in ALIKE.items()}
+    last = found["ratio"] + 0.1 - 0.1 * seed
+    stages = {
+        "step": [100, 200, 300, 400],
+        "ratio": [9, 5, 3, last],
+        "elbo": [-4, -3, -2, -1],
+        "g_loss": [1, 3, 2, 4],
+        "d_loss": [2, 1, 3, 4],
+    }
+    return found | {"groups": 0.6, "elbo_afterwards": -150.0 - seed, "stages": stages}
 
 
-def write(folder, dataset: str = "digits", grid: bool = True, **better):
-    """Write a fight in which GAN and VAE have the same numbers, but for a shift of those measures of the GAN."""
-    lines = [{"job": ["real", dataset], **GOOD, "ratio": 1.0, "independent_pixels": -200.0, "groups": 0.5}]
+def cell(family: str, rate: float) -> Cell:
+    return Cell({"ratio": 2 * rate, "elbo": -rate, "g_loss": rate, "d_loss": rate}, family, rate, 16, 0)
+
+
+GRID = [cell("gan", 1), cell("vae", 1), cell("gan", 4), cell("vae", 4), Cell({"diverged": "NaN"}, "gan", 4, 8, 0)]
+
+
+def fight_of_equals(folder, dataset: str = "digits", grid: bool = True, **shifts: float) -> Fight:
+    """A fight in which GAN and VAE have the same numbers, but for shifts of some of the GAN's."""
+    runs = []
     for seed in range(3):
-        for arm in ("gan", "vae, same images", "vae, same time"):
-            line = {"job": ["fight", dataset, arm, seed]} | {
-                k: v + 0.01 * seed for k, v in (GOOD | LATENT | CODES).items()
-            }
-            line |= {"groups": 0.6, "elbo_afterwards": -150.0 - seed}
-            line["stages"] = stages(
-                [9, 5, 3, line["ratio"] + 0.1 - 0.1 * seed],
-                elbo=[-4, -3, -2, -1],
-                g_loss=[1, 3, 2, 4],
-                d_loss=[2, 1, 3, 4],
-            )
-            lines.append(line | ({k: line[k] + shift for k, shift in better.items()} if arm == "gan" else {}))
-    if grid:
-        lines += [
-            {"job": ["grid", dataset, k, r, 16, 0], "ratio": 2 * r, "elbo": -r, "g_loss": r, "d_loss": r}
-            for k in ("gan", "vae")
-            for r in (1, 4)
-        ]
-        lines.append({"job": ["grid", dataset, "gan", 4, 8, 0], "diverged": "NaN"})
-    (folder / f"fight_{dataset}.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    candidates = [{"change": {"beta": b}, "elbo": -b, "ratio": 10 - b} for b in (1, 2, 3)]
-    candidates.append({"change": {"likelihood": "gaussian"}, "elbo": 100, "ratio": 1})
-    (folder / "search_vae_digits.jsonl").write_text("\n".join(map(json.dumps, candidates)))
-    (folder / "fight_costs.json").write_text(json.dumps({"step_seconds": {"gan": 2.0, "vae": 1.0}}))
-    return Fight(folder, dataset)
+        for arm, family in ARMS.items():
+            found = measures(seed)
+            if family == "gan":
+                found |= {name: found[name] + shift for name, shift in shifts.items()}
+            runs.append(Run(found, arm, seed))
+    return write_fight(
+        folder, REAL, runs, GRID if grid else [], CANDIDATES, step_seconds={"gan": 2.0, "vae": 1.0}, dataset=dataset
+    )
 
 
 SHARPER = Claim(
-    "Sharper.", [Comparison("sharpness", both("sharpness"), True), Comparison("recall", both("recall"), False)]
+    "Sharper, and less diverse.",
+    [
+        Comparison("sharpness", gan("sharpness"), ABOVE, vae("sharpness")),
+        Comparison("recall", gan("recall"), BELOW, vae("recall")),
+    ],
 )
 
 
@@ -90,16 +105,16 @@ SHARPER = Claim(
     ],
 )
 def test_a_verdict_needs_every_number_on_the_right_side(tmp_path, shift, verdict):
-    assert SHARPER.verdict(write(tmp_path, **shift)) == verdict
+    assert SHARPER.verdict(fight_of_equals(tmp_path, **shift)) == verdict
 
 
 def test_groups_hold_the_seeds_of_both_arms_of_the_vae(tmp_path):
-    fight = write(tmp_path)
+    fight = fight_of_equals(tmp_path)
     assert fight.gan("ratio") == pytest.approx([2.0, 2.01, 2.02]) and len(fight.vae("ratio")) == 6
 
 
 def test_runs_that_diverged_are_counted_and_the_worst_of_their_grid(tmp_path):
-    fight = write(tmp_path)
+    fight = fight_of_equals(tmp_path)
     assert fight.diverged("gan") == [1] and fight.diverged("vae") == [0]
     assert fight.grid("gan")[4, 8] == math.inf
     assert fight.poor_cells("gan") == [2] and fight.poor_cells("vae") == [1]
@@ -108,20 +123,17 @@ def test_runs_that_diverged_are_counted_and_the_worst_of_their_grid(tmp_path):
 
 
 def test_a_run_of_the_fight_that_diverged_has_no_numbers_but_counts(tmp_path):
-    path = tmp_path / "fight_digits.jsonl"
-    write(tmp_path)
-    path.write_text(
-        path.read_text() + "\n" + json.dumps({"job": ["fight", "digits", "gan", 3], "diverged": "NaN"}) + "\n"
-    )
-    fight = Fight(tmp_path)
+    fight = fight_of_equals(tmp_path)
+    fight.add({"job": ["fight", "digits", "gan", 3], "diverged": "NaN"})
     assert fight.diverged("gan") == [2] and len(fight.gan("ratio")) == 3
 
 
 def test_the_grid_has_a_row_for_each_rate_and_shows_a_run_that_diverged(tmp_path, monkeypatch):
-    fight, alts = write(tmp_path), []
+    fight = fight_of_equals(tmp_path)
+    alts = []
     assert fight.grid("vae") == {(1, 16): 2, (4, 16): 8}
     monkeypatch.setattr("course_utils.comparison.figures.show", lambda fig, alt: alts.append((fig, alt)))
-    fight.cells.append({"job": ["grid", "digits", "gan", 1, 8, 0], "ratio": 3.0})  # every pair of the GAN's
+    fight.add({"job": ["grid", "digits", "gan", 1, 8, 0], "ratio": 3.0})  # the last place of the GAN's grid
     grids(fight, "title", "the grids")
     strips(fight, {"ratio": "Fréchet"}, "title", "a strip")
     agreements({"VAE: −ELBO": [0.9], "GAN: G's loss": [-0.2, 0.5]}, "title", "the ranks")
@@ -133,27 +145,27 @@ def test_the_grid_has_a_row_for_each_rate_and_shows_a_run_that_diverged(tmp_path
 
 
 def test_a_measure_that_was_not_taken_does_not_count(tmp_path):
-    fight = write(tmp_path, "mnist", grid=False)
+    fight = fight_of_equals(tmp_path, "mnist", grid=False)
     (stable,) = (claim for claim in CLAIMS if "stable" in claim.says)
     assert [test.holds(fight) for test in stable.tests] == [None, False]
     assert stable.verdict(fight) == OPEN
 
 
 def test_seconds_until_a_quality_are_those_of_the_first_stage_that_has_it(tmp_path):
-    fight = write(tmp_path)
+    fight = fight_of_equals(tmp_path)
     assert fight.seconds_to("gan", 3) == [600] * 3 and fight.seconds_to("vae", 3) == [300] * 6
     assert fight.seconds_to("vae", 0.1) == [math.inf] * 6
 
 
 def test_every_vae_reaches_the_quality_that_all_vaes_end_with(tmp_path):
-    for fight in (write(tmp_path), *(Fight(verdicts.RESULTS, name) for name in verdicts.IMAGE_SETS)):
-        gan, vae = as_good_as_a_vae(fight)
-        assert len(gan) == len(fight.of("gan")) and len(vae) == len(fight.of("vae"))
-        assert max(vae) < math.inf
+    for fight in (fight_of_equals(tmp_path), *(Fight(verdicts.RESULTS, name) for name in verdicts.IMAGE_SETS)):
+        for family in FAMILIES:
+            assert len(as_good_as_a_vae(fight, family)) == len(fight.of(family))
+        assert max(as_good_as_a_vae(fight, "vae")) < math.inf
 
 
 def test_a_name_that_nothing_has_is_refused(tmp_path):
-    fight = write(tmp_path)
+    fight = fight_of_equals(tmp_path)
     with pytest.raises(ValueError, match="expected vae or one of gan; vae, same images; .*, got 'vae same time'"):
         fight.agreement("vae same time", "elbo")
     with pytest.raises(ValueError, match="expected one of gan, vae, got 'GAN'"):
@@ -180,14 +192,14 @@ def test_rank_correlation_sees_order_only():
 
 
 def test_ranks_of_losses_and_distances_agree_or_do_not(tmp_path):
-    fight = write(tmp_path)
+    fight = fight_of_equals(tmp_path)
     assert fight.agreement("vae", "elbo", -1) == pytest.approx([1] * 6)
     assert fight.agreement("gan", "g_loss") == pytest.approx([-0.8] * 3)
     assert fight.agreement("gan", "g_loss", start=200) == pytest.approx([-0.5] * 3)
 
 
 def test_the_table_has_every_claim_every_test_and_every_data_set(tmp_path):
-    fights = [write(tmp_path), write(tmp_path, "fashion_mnist", grid=False)]
+    fights = [fight_of_equals(tmp_path), fight_of_equals(tmp_path, "fashion_mnist", grid=False)]
     lines = table(fights).splitlines()
     assert len(lines) == 2 + len(CLAIMS) + sum(len(claim.tests) for claim in CLAIMS)
     assert all(line.count("|") == 7 for line in lines) and "Fashion-MNIST" in lines[0]
@@ -196,7 +208,7 @@ def test_the_table_has_every_claim_every_test_and_every_data_set(tmp_path):
 
 
 def test_the_picture_has_a_badge_for_every_claim_and_data_set(tmp_path):
-    fights = [write(tmp_path), write(tmp_path, "mnist", grid=False)]
+    fights = [fight_of_equals(tmp_path), fight_of_equals(tmp_path, "mnist", grid=False)]
     fig = picture(fights)
     badges = [text for text in fig.axes[0].texts if text.get_text() in SIGNS.values()]
     assert len(badges) == 2 * len(CLAIMS)
@@ -207,31 +219,47 @@ def test_the_page_of_verdicts_is_what_the_recorded_runs_say():
 
 
 def test_candidates_of_one_likelihood_are_ranked_by_their_bound(tmp_path):
-    assert write(tmp_path).agreement_of_search() == pytest.approx([-1])
-    assert write(tmp_path, "mnist").agreement_of_search() == []
+    assert fight_of_equals(tmp_path).agreement_of_search() == pytest.approx([-1])
+    assert fight_of_equals(tmp_path, "mnist").agreement_of_search() == []
+
+
+BET_ON = {HOLDS: True, PARTLY: "in part", FAILS: False}
 
 
 def test_bets_are_scored_against_the_verdicts(tmp_path):
-    fight = write(tmp_path)
-    verdicts = [claim.verdict(fight) for claim in CLAIMS]
-    bet_on = {HOLDS: True, PARTLY: "in part", FAILS: False}
-    decided = {i: bet_on[verdict] for i, verdict in enumerate(verdicts, 1) if verdict != OPEN}
-    assert set(decided.values()) == set(bet_on.values())
+    fight = fight_of_equals(tmp_path)
+    outcomes = {number: claim.verdict(fight) for number, claim in enumerate(CLAIMS, 1)}
+    decided = {number: outcome for number, outcome in outcomes.items() if outcome != OPEN}
+    assert set(decided.values()) == set(BET_ON)
     names = ", ".join(map(str, decided))
-    assert score_bets(decided, fight).splitlines()[:2] == [f"{len(decided)} right: {names}", "0 wrong: none"]
-    for shift in (1, 2):
-        other = {number: list(bet_on.values())[(list(bet_on.values()).index(bet) + shift) % 3]
-                 for number, bet in decided.items()}  # fmt: skip
-        assert score_bets(other, fight).splitlines()[:2] == ["0 right: none", f"{len(decided)} wrong: {names}"]
-    unsettled = write(tmp_path, "mnist", grid=False)
-    number = 1 + [claim.verdict(unsettled) for claim in CLAIMS].index(OPEN)
-    for bet in bet_on.values():
-        assert score_bets({number: bet}, unsettled).splitlines()[2] == f"1 not decided on these data: {number}"
+    right = {number: BET_ON[outcome] for number, outcome in decided.items()}
+    assert score_bets(right, fight) == f"{len(decided)} right: {names}\n0 wrong: none"
+    for mixed_up in ({HOLDS: PARTLY, PARTLY: FAILS, FAILS: HOLDS}, {HOLDS: FAILS, FAILS: PARTLY, PARTLY: HOLDS}):
+        wrong = {number: BET_ON[mixed_up[outcome]] for number, outcome in decided.items()}
+        assert score_bets(wrong, fight) == f"0 right: none\n{len(decided)} wrong: {names}"
+
+
+def test_a_bet_on_a_claim_that_is_open_is_neither_right_nor_wrong(tmp_path):
+    fight = fight_of_equals(tmp_path, "mnist", grid=False)
+    number = [claim.verdict(fight) for claim in CLAIMS].index(OPEN) + 1
+    for bet in BET_ON.values():
+        lines = score_bets({number: bet}, fight).splitlines()
+        assert lines == ["0 right: none", "0 wrong: none", f"1 not decided on these data: {number}"]
+
+
+def test_what_is_no_bet_is_not_scored(tmp_path):
+    fight = fight_of_equals(tmp_path)
     assert score_bets({1: ...}, fight) == "○ no bets yet."
     with pytest.raises(ValueError, match="expected bets on the claims 1 to 13, got one on 14"):
         score_bets({14: True}, fight)
     for bet in ("no", None, 1):
-        with pytest.raises(
-            ValueError, match=f'expected True, "in part", False or ... as a bet, got {bet!r} for claim 2'
-        ):
+        expected = f'expected True, "in part", False or ... as a bet, got {bet!r} for claim 2'
+        with pytest.raises(ValueError, match=expected):
             score_bets({2: bet}, fight)
+
+
+def test_a_spread_says_what_there_is():
+    assert spread_of([1.0, 2.0, 3.0]) == "2 ± 1"
+    assert spread_of([0.25]) == "0.25"
+    assert spread_of([1.0, math.inf]) == "never"
+    assert spread_of([]) == "–"

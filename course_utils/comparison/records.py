@@ -2,64 +2,115 @@
 
 import json
 import pathlib
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import compress
 from math import inf, nan
 from statistics import mean
 
 Numbers = list[float]
 FAMILIES = ("gan", "vae")
-ARMS = ("gan", "vae, same images", "vae, same time")
+ARMS = {"gan": "gan", "vae, same images": "vae", "vae, same time": "vae"}  # each with its family
+
+
+@dataclass(frozen=True)
+class Training:
+    """What was measured of a training: `training["ratio"]`."""
+
+    measures: dict
+
+    @property
+    def diverged(self) -> bool:
+        return "diverged" in self.measures
+
+    def __getitem__(self, name: str):
+        return self.measures[name]
+
+
+@dataclass(frozen=True)
+class Run(Training):
+    """A training in the fight."""
+
+    arm: str
+    seed: int
+
+    @property
+    def family(self) -> str:
+        return ARMS[self.arm]
+
+
+@dataclass(frozen=True)
+class Cell(Training):
+    """A training in the grid: its learning rates are those of the fight times `rate`."""
+
+    family: str
+    rate: float
+    batch_size: int
+    seed: int
 
 
 def rank_correlation(a: Numbers, b: Numbers) -> float:
-    """Return Spearman's correlation of two lists of numbers: 1 if one always rises with the other.
+    """Spearman's correlation of two lists of numbers: 1 if one always rises with the other.
 
     NaN if one of them does not vary.
     """
-    from scipy.stats import spearmanr  # where it is needed, for it takes a second
+    from scipy.stats import spearmanr  # imported here, for it takes a second
 
-    return float(spearmanr(a, b).statistic) if min(len(set(a)), len(set(b))) > 1 else nan
+    if min(len(set(a)), len(set(b))) < 2:
+        return nan
+    return float(spearmanr(a, b).statistic)
 
 
 class Fight:
     """The recorded runs on one data set: `fight.gan("ratio")` and `fight.vae("ratio")` list a measure over the seeds.
 
-    The VAE's list has both of its runs, that with as many images as the GAN and that with as much time. Raises
-    ValueError if nothing was recorded, or for a family or an arm that is none.
+    The VAE's list holds both of its arms: as many images as the GAN, and as much time. A run that diverged is only
+    counted. Raises ValueError if nothing was recorded, or for an unknown family or arm.
     """
 
     def __init__(self, folder: str | pathlib.Path, dataset: str = "digits"):
-        self.folder, self.dataset = pathlib.Path(folder), dataset
-        lines = self.read(f"fight_{dataset}.jsonl")
-        self.cells = [line for line in lines if line["job"][0] == "grid"]
-        fights = [line for line in lines if line["job"][0] == "fight"]
-        self.runs = [run for run in fights if "diverged" not in run]
-        self.lost = [line["job"] for line in [*fights, *self.cells] if "diverged" in line]
-        self.real = next((line for line in lines if line["job"][0] == "real"), None)
-        if self.real is None:
+        self.folder = pathlib.Path(folder)
+        self.dataset = dataset
+        self.real: dict[str, float] = {}
+        self.runs: list[Run] = []
+        self.cells: list[Cell] = []
+        for line in self.read(f"fight_{dataset}.jsonl"):
+            self.add(line)
+        if not self.real:
             raise ValueError(f"expected a line of real images among the recorded fights on {dataset}, got none")
         self.costs = json.loads(self.text("fight_costs.json"))
 
-    @property
-    def title(self) -> str:
-        """The name of the data set as it is written in a text."""
-        return {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"}.get(self.dataset, self.dataset)
+    def add(self, line: dict) -> None:
+        """File a recorded line; its job names the part of the benchmark, the data set, and the settings in order."""
+        part, _, *settings = line["job"]
+        if part == "real":
+            self.real = line
+        elif part == "fight":
+            self.runs.append(Run(line, *settings))
+        else:
+            self.cells.append(Cell(line, *settings))
 
     def text(self, name: str) -> str:
-        """Return what a recorded file holds."""
+        """The text of a recorded file."""
         path = self.folder / name
         if not path.exists():
             raise ValueError(f"expected a recorded file {path}, which a script in benchmarks/ makes, got none")
         return path.read_text(encoding="utf-8")
 
     def read(self, name: str) -> list[dict]:
-        """Return the lines of a recorded file."""
+        """The lines of a recorded file of JSON lines."""
         return [json.loads(line) for line in self.text(name).splitlines()]
 
-    def of(self, arm: str) -> list[dict]:
-        """Return the runs of an arm, or of both arms of the VAE: "vae"."""
+    @property
+    def title(self) -> str:
+        """The name of the data set as it is written in a text."""
+        return {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"}.get(self.dataset, self.dataset)
+
+    def of(self, arm: str) -> list[Run]:
+        """The runs of an arm, or of both arms of the VAE: "vae"."""
         if arm not in (*FAMILIES, *ARMS):
             raise ValueError(f"expected vae or one of {'; '.join(ARMS)}, got {arm!r}")
-        return [run for run in self.runs if run["job"][2].startswith(arm)]
+        return [run for run in self.runs if arm in (run.arm, run.family) and not run.diverged]
 
     def gan(self, name: str) -> Numbers:
         return [run[name] for run in self.of("gan")]
@@ -67,50 +118,55 @@ class Fight:
     def vae(self, name: str) -> Numbers:
         return [run[name] for run in self.of("vae")]
 
-    def cells_of(self, family: str) -> list[dict]:
-        """Return the runs of a family in the grid of learning rates and batch sizes."""
+    def cells_of(self, family: str) -> list[Cell]:
+        """The runs of a family in the grid of learning rates and batch sizes, diverged ones too."""
         if family not in FAMILIES:
             raise ValueError(f"expected one of {', '.join(FAMILIES)}, got {family!r}")
-        return [cell for cell in self.cells if cell["job"][2] == family]
+        return [cell for cell in self.cells if cell.family == family]
 
     def grid(self, family: str) -> dict[tuple[float, int], float]:
-        """Return the mean Fréchet distance for each factor of the rates and batch size; infinity if a run diverged."""
-        ratios: dict[tuple[float, int], Numbers] = {}
+        """The mean Fréchet distance at each (rate, batch size), × floor; infinite if a run diverged there."""
+        ratios: dict[tuple[float, int], Numbers] = defaultdict(list)
         for cell in self.cells_of(family):
-            _, _, _, rate, batch_size, _ = cell["job"]
-            ratios.setdefault((rate, batch_size), []).append(cell.get("ratio", inf))
+            ratios[cell.rate, cell.batch_size].append(inf if cell.diverged else cell["ratio"])
         return {place: mean(numbers) for place, numbers in ratios.items()}
 
     def poor_cells(self, family: str) -> Numbers:
-        """Return how many cells of the grid are worse than twice the family's best, a single number."""
+        """How many places of the grid are worse than twice the family's best: one number, or none without a grid."""
         ratios = self.grid(family).values()
         return [sum(ratio > 2 * min(ratios) for ratio in ratios)] if ratios else []
 
     def diverged(self, family: str) -> Numbers:
-        """Return how many runs of the fight and of the grid diverged, a single number."""
-        return [sum(job[2].startswith(family) for job in self.lost)]
+        """How many runs of the fight and of the grid diverged: one number."""
+        runs = [run for run in self.runs if run.family == family]
+        return [sum(run.diverged for run in [*runs, *self.cells_of(family)])]
 
     def agreement(self, arm: str, loss: str, sign: int = 1, start: int = 0) -> Numbers:
-        """Return, for each run, how well a loss ranks its stages from step `start` on, as the Fréchet distance does."""
+        """How well a loss, times its sign, ranks the stages of each run from step `start` on, in [-1, 1].
+
+        1 is the order of the Fréchet distances.
+        """
         numbers = []
-        for stages in (run["stages"] for run in self.of(arm)):
-            late = [i for i, step in enumerate(stages["step"]) if step >= start]
-            values, ratios = [sign * stages[loss][i] for i in late], [stages["ratio"][i] for i in late]
-            numbers.append(rank_correlation(values, ratios))
+        for run in self.of(arm):
+            stages = run["stages"]
+            late = [step >= start for step in stages["step"]]
+            losses = [sign * value for value in compress(stages[loss], late)]
+            ratios = list(compress(stages["ratio"], late))
+            numbers.append(rank_correlation(losses, ratios))
         return numbers
 
     def agreement_of_grid(self, family: str, loss: str, sign: int = 1) -> Numbers:
-        """Return how well the last loss ranks the settings of the grid as the Fréchet distance does, one number.
+        """How well the last loss ranks the runs of the grid: one number, or none if a run diverged or there is no grid.
 
-        A run that diverged has no last loss; then there is none.
+        1 is the order of the Fréchet distances.
         """
         cells = self.cells_of(family)
-        if not cells or any("diverged" in cell for cell in cells):
+        if not cells or any(cell.diverged for cell in cells):
             return []
         return [rank_correlation([sign * cell[loss] for cell in cells], [cell["ratio"] for cell in cells])]
 
     def agreement_of_search(self) -> Numbers:
-        """Return how well minus the ELBO ranks the VAE's candidates in the search on digits, one number.
+        """How well minus the ELBO ranks the VAE's candidates in the search: one number, or none but on the digits.
 
         Only those with the Bernoulli likelihood count: densities of another likelihood do not compare.
         """
@@ -120,9 +176,10 @@ class Fight:
         return [rank_correlation([-run["elbo"] for run in runs], [run["ratio"] for run in runs])]
 
     def seconds_to(self, arm: str, ratio: float) -> Numbers:
-        """Return, for each run, the seconds of one core until its samples were as good; infinite if they never were."""
-        step = self.costs["step_seconds"][arm[:3]]
-        return [
-            next((at * step for at, r in zip(*(run["stages"][k] for k in ("step", "ratio"))) if r <= ratio), inf)
-            for run in self.of(arm)
-        ]
+        """The seconds of one core until the samples of each run were as good; infinite if they never were."""
+        seconds = []
+        for run in self.of(arm):
+            stages = run["stages"]
+            good = [step for step, reached in zip(stages["step"], stages["ratio"]) if reached <= ratio]
+            seconds.append(min(good, default=inf) * self.costs["step_seconds"][run.family])
+        return seconds
