@@ -1,10 +1,14 @@
 """The generative adversarial network: two players, one step each (Goodfellow et al., 2014, algorithm 1)."""
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
 from course_utils.losses import ADVERSARIAL, gradient_penalty, r1_penalty
 from course_utils.networks import sample, to_data
+from course_utils.plumbing.checks import check_whole
+from course_utils.plumbing.first_look import latent_dim_of, look_at_discriminator, look_at_generator
 
 
 class GAN(nn.Module):
@@ -20,6 +24,8 @@ class GAN(nn.Module):
     penalty_every : apply penalties on every k-th step only, k times as strong (Karras et al., 2020, "lazy").
     n_critic : the generator moves on every n-th step; the discriminator on every step.
     generator_lr, discriminator_lr, betas : settings of the two Adam optimizers.
+
+    Raises ValueError for a setting that means nothing, and before the first step for networks that do not fit.
     """
 
     def __init__(
@@ -36,34 +42,38 @@ class GAN(nn.Module):
         betas: tuple[float, float] = (0.0, 0.99),
     ):
         super().__init__()
+        latent_dim_of(generator, "generator")
         if loss not in ADVERSARIAL:
             raise ValueError(f"expected a loss among {', '.join(ADVERSARIAL)}, got {loss!r}")
         if min(r1_weight, gp_weight) < 0:
             raise ValueError(f"expected r1_weight and gp_weight of at least 0, got {r1_weight} and {gp_weight}")
-        if penalty_every < 1 or n_critic < 1:
-            raise ValueError(f"expected penalty_every and n_critic of at least 1, got {penalty_every} and {n_critic}")
-        self.generator, self.discriminator, self.loss = generator, discriminator, loss
-        self.r1_weight, self.gp_weight, self.penalty_every, self.n_critic = (
-            r1_weight,
-            gp_weight,
-            penalty_every,
-            n_critic,
-        )
-        self.generator_lr, self.discriminator_lr, self.betas = generator_lr, discriminator_lr, tuple(map(float, betas))
+        check_whole(penalty_every=penalty_every, n_critic=n_critic)
+        self.generator = generator
+        self.discriminator = discriminator
+        self.loss = loss
+        self.r1_weight = r1_weight
+        self.gp_weight = gp_weight
+        self.penalty_every = penalty_every
+        self.n_critic = n_critic
+        self.generator_lr = generator_lr
+        self.discriminator_lr = discriminator_lr
+        self.betas = tuple(map(float, betas))
 
     def make_optimizers(self) -> dict[str, torch.optim.Optimizer]:
         """Return one Adam for each player; neither ever sees the other's weights."""
         fused = next(self.parameters()).device.type in ("cpu", "cuda")
+        adam = partial(torch.optim.Adam, betas=self.betas, fused=fused)
         return {
-            "discriminator": torch.optim.Adam(
-                self.discriminator.parameters(), self.discriminator_lr, self.betas, fused=fused
-            ),
-            "generator": torch.optim.Adam(self.generator.parameters(), self.generator_lr, self.betas, fused=fused),
+            "discriminator": adam(self.discriminator.parameters(), self.discriminator_lr),
+            "generator": adam(self.generator.parameters(), self.generator_lr),
         }
 
     def training_step(self, batch, optimizers: dict, step: int) -> dict[str, Tensor]:
         """Move the discriminator once and, on every n-th step, the generator; return what to log."""
         real = batch if isinstance(batch, Tensor) else batch[0]
+        if step == 0:
+            look_at_generator(self.generator, real)
+            look_at_discriminator(self.discriminator, real)
         metrics = self.discriminator_step(real, optimizers["discriminator"], step)
         if (step + 1) % self.n_critic == 0:
             metrics |= self.generator_step(len(real), optimizers["generator"])
@@ -73,19 +83,21 @@ class GAN(nn.Module):
         """Teach the discriminator to tell real samples from generated ones."""
         with torch.no_grad():  # the generator does not learn from this step
             fake = self.generate(len(real))
-        if real.shape != fake.shape:
-            raise ValueError(f"expected real samples shaped {tuple(fake.shape)}, got {tuple(real.shape)}")
-        real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)  # (N,), (N,)
-        loss = ADVERSARIAL[self.loss][0](real_logits, fake_logits)
+        real_logits = self.discriminator(real)  # (N,)
+        fake_logits = self.discriminator(fake)  # (N,)
+        d_loss, _ = ADVERSARIAL[self.loss]
+        loss = d_loss(real_logits, fake_logits)
         optimizer.zero_grad()
         (loss + self.penalty(real, fake, step)).backward()
         optimizer.step()
-        d_real, d_fake = real_logits.detach().sigmoid().mean(), fake_logits.detach().sigmoid().mean()
+        d_real = real_logits.detach().sigmoid().mean()
+        d_fake = fake_logits.detach().sigmoid().mean()
         return {"d_loss": loss.detach(), "d_real": d_real, "d_fake": d_fake}
 
     def generator_step(self, n: int, optimizer) -> dict[str, Tensor]:
         """Teach the generator to be called real by the discriminator, which stands still."""
-        loss = ADVERSARIAL[self.loss][1](self.discriminator(self.generate(n)))
+        _, g_loss = ADVERSARIAL[self.loss]
+        loss = g_loss(self.discriminator(self.generate(n)))
         optimizer.zero_grad()
         loss.backward(inputs=list(self.generator.parameters()))  # gradients for one player only
         optimizer.step()
@@ -103,11 +115,12 @@ class GAN(nn.Module):
 
     def generate(self, n: int) -> Tensor:
         """Return n generated samples, with gradients, from fresh z of the global random state."""
-        z = torch.randn(n, self.generator.latent_dim, device=next(self.generator.parameters()).device)
+        weight = next(self.generator.parameters())
+        z = torch.randn(n, self.generator.latent_dim, device=weight.device, dtype=weight.dtype)  # (n, latent_dim)
         return to_data(self.generator(z))
 
     def sample(self, n: int = 64, z: Tensor | None = None, seed: int = 0) -> Tensor:
-        """Return samples to look at: in eval mode and from a private generator, so that looking changes nothing.
+        """Draw samples for display, without changing the model or the random numbers of training.
 
         The same n and seed give the same z each time; `z` (n, latent_dim) replaces them. Images are in [0, 1].
         """

@@ -4,11 +4,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils.data import Images, check_data
+from course_utils.data import Images
 from course_utils.losses import non_saturating_d
 from course_utils.metrics import frechet_distance, neighbourhood_metrics, sharpness
 from course_utils.networks import IMAGE
-from course_utils.plumbing.device import forked_random, looking_at
+from course_utils.plumbing.checks import check_data
+from course_utils.plumbing.device import PART, forked_random, looking_at, pick_device, torch_defaults
 from course_utils.training import fit
 
 
@@ -50,22 +51,19 @@ class Judge:
     It trains the classifier when it is first needed (seconds; a checkpoint keeps it), always from the same seed:
     one ruler for all. `accuracy` is the classifier's on the test set. `floor` is what n real training images score,
     the mean over 5 random subsets: what to aim at, not a bound, since real images vary around it.
+
+    Raises ValueError for a data set that is too small, or whose images are not 28×28.
     """
 
+    @torch_defaults()
     def __init__(self, dataset: Images, n: int = 2500, against: str = "test"):
         if against not in ("test", "validation"):
             raise ValueError(f'expected against="test" or "validation", got {against!r}')
         held_out = getattr(dataset, against)
-        most = min(len(held_out), len(dataset.train))
-        if not 100 <= n <= most:
-            raise ValueError(f"expected n from 100 to {most} images, got {n}")
-        self.classes, self.n = dataset.classes, n
-        with forked_random(0, torch.device("cpu")):
-            self.classifier = Classifier(len(dataset.classes))
-        data = (dataset.train, dataset.train_labels)
-        fit(
-            self.classifier, data, steps=1400, batch_size=64, schedule="linear", checkpoint=f"classifier_{dataset.name}"
-        )
+        check_dataset(dataset, held_out, n)
+        self.classes = dataset.classes
+        self.n = n
+        self.classifier = trained_classifier(dataset)
         self.accuracy = (self.predict(dataset.test) == dataset.test_labels).float().mean().item()
         shuffle = torch.Generator().manual_seed(0)
         self.real = self.features(held_out[torch.randperm(len(held_out), generator=shuffle)[:n]])  # (n, 64)
@@ -73,16 +71,17 @@ class Judge:
         scores = [self.score(dataset.train[subset]) for subset in subsets]
         self.floor = {name: sum(score[name] for score in scores) / len(scores) for name in scores[0]}
 
-    @torch.no_grad()
     def features(self, images: Tensor) -> Tensor:
-        """Return the 64 features of images: (N, 1, 28, 28) to (N, 64)."""
-        check_data(images, IMAGE)
-        return torch.cat([self.classifier.eval().body(part) for part in images.split(250)])
+        """Return the 64 features of images, on the CPU: (N, 1, 28, 28) to (N, 64)."""
+        check_data(images, IMAGE, torch.float32)
+        with looking_at(self.classifier) as device:
+            return torch.cat([self.classifier.body(part.to(device)).cpu() for part in images.split(PART)])
 
-    @torch.no_grad()
     def predict(self, images: Tensor) -> Tensor:
         """Return the class that the classifier sees in each image: (N, 1, 28, 28) to (N,)."""
-        return self.classifier.head(self.features(images)).argmax(1)
+        features = self.features(images)
+        with looking_at(self.classifier) as device:
+            return self.classifier.head(features.to(device)).argmax(1).cpu()
 
     def class_shares(self, images: Tensor) -> Tensor:
         """Return the share of each class among the images, in [0, 1]: (classes,)."""
@@ -102,6 +101,32 @@ class Judge:
             "classes": int((self.class_shares(images) >= 0.01).sum()),
             "sharpness": sharpness(images),
         }
+
+
+def check_dataset(dataset: Images, held_out: Tensor, n: int) -> None:
+    """Raise ValueError for a data set that no judge can be made of, or for a number of images that it has not."""
+    if tuple(dataset.train.shape[1:]) != IMAGE:
+        got = tuple(dataset.train.shape[1:])
+        raise ValueError(f"expected images of shape {IMAGE}, got {got}: load_folder(path, size=28) scales them")
+    if len(dataset.classes) < 2:
+        raise ValueError("expected at least 2 classes to learn to tell apart, got 1: give each kind its own sub-folder")
+    most = min(len(held_out), len(dataset.train))
+    if most < 100:
+        raise ValueError(
+            f"expected at least 100 held-out images to compare with, got {len(held_out)}: a tenth of a folder is held "
+            "out, so a judge needs 1,000 pictures"
+        )
+    if not 100 <= n <= most:
+        raise ValueError(f"expected n from 100 to {most} images, got {n}: pass n={most}, or fewer")
+
+
+def trained_classifier(dataset: Images) -> Classifier:
+    """Return the data set's classifier, on the accelerator if there is one; a checkpoint keeps it."""
+    with forked_random(0, torch.device("cpu")):
+        classifier = Classifier(len(dataset.classes))
+    data = (dataset.train, dataset.train_labels)
+    fit(classifier, data, steps=1400, batch_size=64, schedule="linear", checkpoint=f"classifier_{dataset.name}")
+    return classifier.to(pick_device())
 
 
 class Detector(nn.Module):
@@ -127,10 +152,11 @@ class Detector(nn.Module):
 
     def share_real(self, images: Tensor) -> float:
         """Return the share of images (N, 1, 28, 28) that look real to the detector, in [0, 1]."""
-        with looking_at(self):
-            return torch.cat([self(part) > 0 for part in images.split(250)]).float().mean().item()
+        with looking_at(self) as device:
+            return torch.cat([self(part.to(device)) > 0 for part in images.split(PART)]).float().mean().item()
 
 
+@torch_defaults()
 def detector_accuracy(
     real: Tensor, fake: Tensor, held_out_real: Tensor, held_out_fake: Tensor, steps: int = 1500, seed: int = 0
 ) -> float:
@@ -146,4 +172,5 @@ def detector_accuracy(
         detector = Detector()
     data = (real[rows % len(real)], fake[rows % len(fake)])
     fit(detector, data, steps=steps, batch_size=32, schedule="linear", seed=seed)
+    detector.to(pick_device())
     return 0.5 * (detector.share_real(held_out_real) + 1 - detector.share_real(held_out_fake))

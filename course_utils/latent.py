@@ -9,8 +9,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from course_utils.data import check_data
 from course_utils.networks import to_data
+from course_utils.plumbing.checks import check_data
 from course_utils.plumbing.device import looking_at
 
 

@@ -13,11 +13,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from course_utils.plumbing.device import PART, pick_device
+
 
 def frechet_distance(a: Tensor, b: Tensor) -> float:
     """Return the squared Fréchet distance of Gaussians fitted to features (N, d) and (M, d) (Heusel et al., 2017)."""
-    a, b = a.double(), b.double()
-    cov_a, cov_b = (x.T.cov().reshape(x.shape[1], x.shape[1]) for x in (a, b))  # (d, d), (d, d), for d = 1 too
+    a = a.cpu().double()  # not every accelerator has doubles
+    b = b.cpu().double()
+    cov_a = covariance(a)
+    cov_b = covariance(b)
     values, vectors = torch.linalg.eigh(cov_a)
     root = (vectors * values.clamp_min(0).sqrt()) @ vectors.T  # (d, d)
     cross = torch.linalg.eigvalsh(root @ cov_b @ root).clamp_min(0).sqrt().sum()
@@ -25,16 +29,28 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
     return max(distance.item(), 0.0)  # rounding can make it negative
 
 
+def covariance(x: Tensor) -> Tensor:
+    """Return the covariance of features: (N, d) to (d, d), for d = 1 too."""
+    return x.T.cov().reshape(x.shape[1], x.shape[1])
+
+
 def neighbourhood_metrics(real: Tensor, fake: Tensor, k: int = 5) -> dict[str, float]:
     """Return precision and recall, density and coverage from features (N, d) and (M, d).
 
-    Kynkäänniemi et al. (2019), equations 1 and 2; Naeem et al. (2020), section 3.
+    Kynkäänniemi et al. (2019), equations 1 and 2; Naeem et al. (2020), section 3. The search runs on an accelerator
+    if there is one.
     """
-    radius_real, radius_fake = neighbour_distance(real, k), neighbour_distance(fake, k)  # (N,), (M,)
-    real_around, recalled, covered = torch.zeros(len(fake)), [], []
-    for part, radius in zip(real.split(250), radius_real.split(250)):  # in parts, for the sake of memory
-        distance = torch.cdist(part, fake)  # (250, M)
-        inside = distance < radius[:, None]  # (250, M)
+    device = pick_device()
+    real = real.to(device)
+    fake = fake.to(device)
+    radius_real = neighbour_distance(real, k)  # (N,)
+    radius_fake = neighbour_distance(fake, k)  # (M,)
+    real_around = torch.zeros(len(fake), device=device)
+    recalled = []
+    covered = []
+    for part, radius in zip(real.split(PART), radius_real.split(PART)):  # in parts, for the sake of memory
+        distance = torch.cdist(part, fake)  # (PART, M)
+        inside = distance < radius[:, None]  # (PART, M)
         real_around += inside.sum(0)
         recalled.append((distance < radius_fake).any(1))
         covered.append(inside.any(1))
@@ -49,9 +65,9 @@ def neighbourhood_metrics(real: Tensor, fake: Tensor, k: int = 5) -> dict[str, f
 def neighbour_distance(points: Tensor, k: int) -> Tensor:
     """Return the distance of each point to its k-th nearest neighbour: (N, d) to (N,)."""
     parts = [
-        torch.cdist(part, points).kthvalue(k + 1).values for part in points.split(500)
-    ]  # its own nearest is itself
-    return torch.cat(parts)
+        torch.cdist(part, points) for part in points.split(PART)
+    ]  # (PART, N) each; the nearest is the point itself
+    return torch.cat([distance.kthvalue(k + 1).values for distance in parts])
 
 
 def sharpness(images: Tensor) -> float:
@@ -64,11 +80,18 @@ def sharpness(images: Tensor) -> float:
 
 
 def nearest_neighbours(images: Tensor, training: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the distance (N,) to, and the index (N,) of, the training image nearest in pixels."""
-    nearest = [torch.cdist(images.flatten(1), part.flatten(1)).min(1) for part in training.split(1000)]
-    distance, part = torch.stack([found.values for found in nearest]).min(0)  # (N,), (N,)
-    index = torch.stack([found.indices for found in nearest]).gather(0, part[None])[0]  # (N,), within its part
-    return distance, part * 1000 + index
+    """Return the distance (N,) to, and the index (N,) of, the training image nearest in pixels, on the CPU.
+
+    The search runs on an accelerator if there is one.
+    """
+    device = pick_device()
+    images = images.to(device).flatten(1)  # (N, pixels)
+    nearest = [torch.cdist(images, part.to(device).flatten(1)).min(1) for part in training.split(PART)]
+    distances = torch.stack([found.values for found in nearest])  # (parts, N)
+    indices = torch.stack([found.indices for found in nearest])  # (parts, N), within each part
+    distance, part = distances.min(0)  # (N,), (N,)
+    index = part * PART + indices.gather(0, part[None])[0]  # (N,)
+    return distance.cpu(), index.cpu()
 
 
 def mode_coverage(points: Tensor, centres: Tensor, sigma: float) -> dict[str, float]:

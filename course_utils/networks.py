@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from course_utils.plumbing.device import looking_at
+from course_utils.plumbing.checks import check_whole
+from course_utils.plumbing.device import PART, looking_at, torch_defaults
 
 IMAGE = (1, 28, 28)
 ACTIVATIONS = {"relu": nn.ReLU, "leaky_relu": lambda: nn.LeakyReLU(0.2), "tanh": nn.Tanh, "silu": nn.SiLU}
@@ -30,19 +31,20 @@ def to_data(output: Tensor) -> Tensor:
     return output.sigmoid() if output.dim() == 4 else output
 
 
+@torch_defaults()
 def sample(generator: nn.Module, n: int = 64, z: Tensor | None = None, seed: int = 0) -> Tensor:
-    """Return n samples to look at, on the CPU; the generator and the global random state stay as they are.
+    """Draw n samples for display, on the CPU; the generator and the global random state stay as they are.
 
     The same n and seed give the same z on every device; `z` of shape (n, latent_dim) replaces them.
     """
-    if n < 1:
-        raise ValueError(f"expected a number of samples of at least 1, got {n}")
+    check_whole(n=n)
     if z is None:
         z = torch.randn(n, generator.latent_dim, generator=torch.Generator().manual_seed(seed))  # (n, latent_dim)
     if z.dim() != 2 or z.shape[1] != generator.latent_dim:
         raise ValueError(f"expected z of shape (n, {generator.latent_dim}), got {tuple(z.shape)}")
+    dtype = next(generator.parameters()).dtype
     with looking_at(generator) as device:
-        return torch.cat([to_data(generator(part.to(device))).cpu() for part in z.split(256)])
+        return torch.cat([to_data(generator(part.to(device, dtype))).cpu() for part in z.split(PART)])
 
 
 def activation(name: str) -> nn.Module:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from course_utils.data import check_data
 from course_utils.losses import LIKELIHOODS, kl_divergence
 from course_utils.networks import sample
-from course_utils.plumbing.device import forked_random, looking_at
+from course_utils.plumbing.checks import check_data, check_whole
+from course_utils.plumbing.device import PART, forked_random, looking_at, torch_defaults
+from course_utils.plumbing.first_look import latent_dim_of, look_at_encoder, look_at_generator
 
 
 def reparameterize(mu: Tensor, logvar: Tensor) -> Tensor:
@@ -31,6 +32,8 @@ class VAE(nn.Module):
     free_bits : nats of KL for each latent dimension that cost nothing (Kingma et al., 2016, equation 15).
     stochastic : False makes a plain autoencoder: the code is the mean, and there is no KL.
     lr : learning rate of Adam.
+
+    Raises ValueError for a setting that means nothing, and before the first step for networks that do not fit.
     """
 
     def __init__(
@@ -52,13 +55,19 @@ class VAE(nn.Module):
             raise ValueError(f"expected sigma above 0, got {sigma}")
         if likelihood == "bernoulli" and len(getattr(decoder, "shape", (1, 28, 28))) == 1:
             raise ValueError('expected likelihood="gaussian" for points, got "bernoulli", which is for images')
-        if not all(value >= 0 for value in (beta, warmup_steps, free_bits)):
-            raise ValueError(
-                f"expected beta, warmup_steps and free_bits of at least 0, got {beta}, {warmup_steps} and {free_bits}"
-            )
-        self.encoder, self.decoder, self.likelihood, self.sigma = encoder, decoder, likelihood, sigma
-        self.beta, self.warmup_steps, self.free_bits = beta, warmup_steps, free_bits
-        self.stochastic, self.lr = stochastic, lr
+        if not all(value >= 0 for value in (beta, free_bits)):
+            raise ValueError(f"expected beta and free_bits of at least 0, got {beta} and {free_bits}")
+        check_whole(0, warmup_steps=warmup_steps)
+        latent_dim_of(decoder, "decoder")
+        self.encoder = encoder
+        self.decoder = decoder
+        self.likelihood = likelihood
+        self.sigma = sigma
+        self.beta = beta
+        self.warmup_steps = warmup_steps
+        self.free_bits = free_bits
+        self.stochastic = stochastic
+        self.lr = lr
 
     def make_optimizers(self) -> dict[str, torch.optim.Optimizer]:
         """Return one Adam for both networks: they share one loss."""
@@ -68,6 +77,9 @@ class VAE(nn.Module):
     def training_step(self, batch, optimizers: dict, step: int) -> dict[str, Tensor]:
         """Move encoder and decoder once; return the terms of the bound, means over the batch in nats."""
         x = batch if isinstance(batch, Tensor) else batch[0]
+        if step == 0:
+            look_at_encoder(self.encoder, x)
+            look_at_generator(self.decoder, x, "decoder")
         loss, metrics = self.loss(x, self.kl_weight(step))
         optimizers["vae"].zero_grad()
         loss.backward()
@@ -93,20 +105,25 @@ class VAE(nn.Module):
 
     def report(self, reconstruction: Tensor, kl: Tensor) -> dict[str, Tensor]:
         """Return the means to log; a plain autoencoder has no bound."""
-        reconstruction, kl = reconstruction.detach().mean(), kl.detach().sum(1).mean()
+        reconstruction = reconstruction.detach().mean()
+        kl = kl.detach().sum(1).mean()
         if not self.stochastic:
             return {"reconstruction": reconstruction}
         return {"reconstruction": reconstruction, "kl": kl, "elbo": -reconstruction - kl}
 
+    @torch_defaults()
     def evaluate(self, x: Tensor, seed: int = 0) -> dict[str, Tensor]:
-        """Return what `training_step` returns, for held-out data, without a step and with noise of its own."""
+        """Return what `training_step` returns, for held-out data, without a step and with its own noise."""
         check_data(x)
         with looking_at(self) as device, forked_random(seed, device):
-            return self.report(*self.terms(x.to(device)))
+            parts = [self.terms(part.to(device)) for part in x.split(PART)]
+        reconstruction, kl = (torch.cat(column) for column in zip(*parts))  # (N,), (N, latent_dim)
+        return self.report(reconstruction, kl)
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return the mean and the log-variance of q(z | x): (N, latent_dim) each."""
-        output, d = self.encoder(x), self.decoder.latent_dim
+        output = self.encoder(x)
+        d = self.decoder.latent_dim
         if output.shape != (len(x), 2 * d):
             expected = f"({len(x)}, {2 * d}), means and log-variances for latent_dim={d}"
             raise ValueError(f"expected the encoder's output to have the shape {expected}, got {tuple(output.shape)}")
@@ -121,12 +138,12 @@ class VAE(nn.Module):
         return LIKELIHOODS[self.likelihood](output, x, self.sigma)
 
     def codes(self, x: Tensor) -> Tensor:
-        """Return the mean of q(z | x) for each x, to look at: (N, latent_dim)."""
+        """Return the mean of q(z | x) for each x, on the CPU: (N, latent_dim)."""
         with looking_at(self) as device:
-            return torch.cat([self.encode(part.to(device))[0].cpu() for part in x.split(250)])
+            return torch.cat([self.encode(part.to(device))[0].cpu() for part in x.split(PART)])
 
     def reconstruct(self, x: Tensor) -> Tensor:
-        """Return the mean of p(x | z) at the mean code of each x, to look at: the shape of x."""
+        """Return the mean of p(x | z) at the mean code of each x, on the CPU: the shape of x."""
         return self.sample(z=self.codes(x))
 
     def active_units(self, x: Tensor, threshold: float = 0.01) -> int:
@@ -149,17 +166,17 @@ class VAE(nn.Module):
 
     def iwae_bound(self, x: Tensor, k: int = 50, seed: int = 0) -> Tensor:
         """Return the k-sample bound on log p(x) in nats, which rises to it with k: (N,) (Burda et al., 2016, eq. 8)."""
-        if k < 1:
-            raise ValueError(f"expected a number of samples k of at least 1, got {k}")
+        check_whole(k=k)
         return self.bound(lambda part: self.log_mean_weight(part, k), x, seed)
 
+    @torch_defaults()
     def bound(self, estimate: Callable[[Tensor], Tensor], x: Tensor, seed: int) -> Tensor:
-        """Return an estimate for each x, in parts and with noise of its own, so that looking changes nothing."""
+        """Return an estimate for each x, in parts and with its own noise, so that looking changes nothing."""
         if not self.stochastic:
             raise ValueError("expected a stochastic VAE, got a plain autoencoder: it has no likelihood to bound")
         check_data(x)
         with looking_at(self) as device, forked_random(seed, device):
-            return torch.cat([estimate(part.to(device)).cpu() for part in x.split(500)])
+            return torch.cat([estimate(part.to(device)).cpu() for part in x.split(PART)])
 
     def log_mean_weight(self, x: Tensor, k: int) -> Tensor:
         """Return log of the mean of p(x, z) / q(z | x) over k codes z from q(z | x): (N,)."""
@@ -173,7 +190,7 @@ class VAE(nn.Module):
         return total - math.log(k)
 
     def sample(self, n: int = 64, z: Tensor | None = None, seed: int = 0, pixels: bool = False) -> Tensor:
-        """Return means of p(x | z) to look at, for codes of the prior; the same n and seed give the same codes.
+        """Return means of p(x | z) for codes of the prior, for display; the same n and seed give the same codes.
 
         `z` (n, latent_dim) replaces the codes. With `pixels` each pixel (or coordinate) is drawn from p(x | z), and
         Gaussian grey levels are cut off at 0 and 1.

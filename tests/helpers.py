@@ -1,5 +1,7 @@
 """What several tests share: tiny models that train in milliseconds, and what is built once for all tests."""
 
+import collections
+import contextlib
 import functools
 import pathlib
 
@@ -48,6 +50,28 @@ def run(gan: GAN | None = None, data=None, name: str = "run", **settings):
     """Train a tiny GAN with a checkpoint; return it and its history."""
     gan, data = gan or tiny_gan(), ring_points() if data is None else data
     return gan, fit(gan, data, checkpoint=name, **{"steps": 12, "batch_size": 8, "log_every": 2, **settings})
+
+
+@contextlib.contextmanager
+def stopping_after(moves: int, error: type[BaseException]):
+    """Let an error strike right after the `moves`-th move of one optimizer, which is in the middle of a step.
+
+    The optimizer is told to, and not the model, whose code is a part of what a checkpoint is found by.
+    """
+    plain_step = torch.optim.Adam.step
+    counts = collections.Counter()
+
+    def move_and_stop(optimizer, closure=None):
+        plain_step(optimizer, closure)
+        counts[id(optimizer)] += 1
+        if counts[id(optimizer)] == moves:
+            raise error
+
+    torch.optim.Adam.step = move_and_stop
+    try:
+        yield
+    finally:
+        torch.optim.Adam.step = plain_step
 
 
 def loader() -> DataLoader:

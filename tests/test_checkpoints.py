@@ -174,5 +174,6 @@ def test_stopping_the_kernel_during_a_save_leaves_the_last_checkpoint(folder, mo
         plain_save(state, file)
 
     monkeypatch.setattr(torch, "save", save)
-    run()
+    with pytest.raises(KeyboardInterrupt):
+        run()
     assert saves == [0, 2, 4] and saved(folder)["step"] == 2 and len(list(folder.iterdir())) == 1

@@ -140,7 +140,7 @@ def test_the_discriminator_only_ever_sees_data():
     seen = []
     gan.discriminator.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].detach()))
     gan.training_step(torch.rand(4, 1, 28, 28), gan.make_optimizers(), 0)
-    assert len(seen) == 4 and all(0 <= x.min() and x.max() <= 1 for x in seen)
+    assert len(seen) == 5 and all(0 <= x.min() and x.max() <= 1 for x in seen)
 
 
 def test_labels_beside_the_images_are_ignored():

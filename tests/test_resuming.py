@@ -7,27 +7,13 @@ import sys
 
 import pytest
 import torch
-from helpers import loader, ring_points, run, same_bits, saved, tiny_gan, trained, weights
+from helpers import loader, ring_points, run, same_bits, saved, stopping_after, tiny_gan, trained, weights
 
 from course_utils import training
 from course_utils.gan import GAN
 
 POINTS = ring_points()
 pytestmark = pytest.mark.usefixtures("folder")
-
-
-def stops_at(gan: GAN, number: int, error: type[BaseException]) -> GAN:
-    """Let a GAN raise in the step with this index, after its weights have moved."""
-    plain_step = gan.training_step
-
-    def step_or_stop(batch, optimizers, step):
-        if step == number:
-            plain_step(batch, optimizers, step)
-            raise error
-        return plain_step(batch, optimizers, step)
-
-    gan.training_step = step_or_stop
-    return gan
 
 
 CASES = {
@@ -40,12 +26,10 @@ CASES = {
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
 @pytest.mark.parametrize("case", CASES)
 def test_a_stopped_and_resumed_run_equals_an_uninterrupted_one_to_the_last_bit(case, error, folder, monkeypatch):
-    for number in (5, 10):
-        try:
-            run(stops_at(tiny_gan(n_critic=3), number, error), **CASES[case])
-        except RuntimeError:
-            assert error is RuntimeError
-        assert saved(folder)["step"] == number // 2 * 2
+    for moves, step in ((6, 4), (7, 10)):  # the second run begins at step 4
+        with pytest.raises(error), stopping_after(moves, error):
+            run(tiny_gan(n_critic=3), **CASES[case])
+        assert saved(folder)["step"] == step
     resumed, history = run(tiny_gan(n_critic=3), **CASES[case])
     monkeypatch.setenv("COURSE_CHECKPOINTS", str(folder / "whole"))
     whole, expected = run(tiny_gan(n_critic=3), **CASES[case])
@@ -54,7 +38,8 @@ def test_a_stopped_and_resumed_run_equals_an_uninterrupted_one_to_the_last_bit(c
 
 
 def test_a_run_on_a_data_loader_resumes_at_the_start_of_an_epoch(folder, monkeypatch):
-    run(stops_at(tiny_gan(), 8, KeyboardInterrupt), loader())
+    with pytest.raises(KeyboardInterrupt), stopping_after(9, KeyboardInterrupt):
+        run(data=loader())
     assert saved(folder)["step"] == 6
     resumed, _ = run(data=loader())
     monkeypatch.setenv("COURSE_CHECKPOINTS", str(folder / "whole"))
@@ -64,16 +49,18 @@ def test_a_run_on_a_data_loader_resumes_at_the_start_of_an_epoch(folder, monkeyp
 
 def test_running_the_same_cell_again_continues_although_the_model_has_moved(folder, capsys):
     gan = tiny_gan()
-    run(stops_at(gan, 7, KeyboardInterrupt))
-    assert "the same line goes on from the last checkpoint" in capsys.readouterr().err
-    del gan.training_step
+    with pytest.raises(KeyboardInterrupt), stopping_after(8, KeyboardInterrupt):
+        run(gan)
+    assert "the same line goes on from step 6." in capsys.readouterr().err
     run(gan)
     assert len(list(folder.iterdir())) == 1 and torch.equal(weights(gan), weights(run(name="other")[0]))
 
 
 def test_a_finished_run_returns_at_once_with_the_same_result(capsys):
-    (first, history), before = run(average=0.9, snapshots=3), torch.get_rng_state()
-    again, same = run(stops_at(tiny_gan(), 0, AssertionError), average=0.9, snapshots=3)
+    first, history = run(average=0.9, snapshots=3)
+    before = torch.get_rng_state()
+    with stopping_after(1, AssertionError):
+        again, same = run(average=0.9, snapshots=3)
     assert torch.equal(weights(first), weights(again)) and same_bits(vars(history), vars(same))
     assert torch.equal(torch.get_rng_state(), before) and capsys.readouterr().err == ""
 
@@ -81,7 +68,8 @@ def test_a_finished_run_returns_at_once_with_the_same_result(capsys):
 def test_the_same_line_again_on_the_trained_model_returns_at_once(folder):
     gan, history = run()
     before = weights(gan)
-    _, same = run(stops_at(gan, 0, AssertionError))
+    with stopping_after(1, AssertionError):
+        _, same = run(gan)
     assert torch.equal(weights(gan), before) and same_bits(vars(history), vars(same))
     assert len(list(folder.iterdir())) == 1
 
@@ -97,10 +85,10 @@ def test_a_copy_of_a_trained_model_begins_a_run_of_its_own(folder):
 def test_a_run_stopped_before_its_first_save_goes_on_from_its_first_weights(folder, monkeypatch):
     monkeypatch.setattr(training, "SAVE_SECONDS", 99)
     gan = tiny_gan()
-    run(stops_at(gan, 5, KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt), stopping_after(6, KeyboardInterrupt):
+        run(gan)
     first = torch.cat([tensor.flatten().double() for tensor in saved(folder)["model"].values()])
     assert saved(folder)["step"] == 0 and torch.equal(first, weights(tiny_gan()))
-    del gan.training_step
     run(gan)
     assert torch.equal(weights(gan), weights(run(name="other")[0]))
 
@@ -121,7 +109,8 @@ def test_a_trained_model_whose_checkpoint_was_deleted_begins_a_run_of_its_own(fo
 
 def test_a_second_stage_starts_from_the_weights_that_the_first_one_left(folder, capsys):
     first, again = two_stages(), two_stages()
-    run(stops_at(again, 0, AssertionError), name="two")
+    with stopping_after(1, AssertionError):
+        run(again, name="two")
     assert torch.equal(weights(first), weights(again)) and len(list(folder.iterdir())) == 2
     assert capsys.readouterr().err == ""
     other = two_stages(seed=1)

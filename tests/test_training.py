@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from course_utils import training
 from course_utils.plumbing import device
 from course_utils.plumbing.device import pick_device
-from course_utils.training import fit, stages
+from course_utils.training import fit, snapshot_steps
 
 POINTS = ring_points()
 
@@ -62,7 +62,7 @@ def test_a_callback_that_draws_global_random_numbers_does_not_change_learning():
 
 def test_snapshots_are_the_weights_of_their_step():
     gan, history = trained(snapshots=3)
-    assert set(history.snapshots) == stages(3, 12) == {0, 1, 5, 12}
+    assert set(history.snapshots) == {0, 1, 5, 12} == set(snapshot_steps(3, 12))
     expected = {0: weights(tiny_gan())}
     by_hand(after_step=lambda gan, step: expected.update({step + 1: weights(gan)}))
     for step in sorted(history.snapshots, reverse=True):
@@ -72,13 +72,13 @@ def test_snapshots_are_the_weights_of_their_step():
 
 def test_stages_hold_both_ends_and_are_denser_early_on():
     for n, steps in ((1, 10), (8, 3000), (20, 10)):
-        times = sorted(stages(n, steps))
+        times = sorted(snapshot_steps(n, steps))
         assert times[0] == 0 and times[-1] == steps and len(times) <= n + 1
-    times = sorted(stages(8, 3000))
+    times = sorted(snapshot_steps(8, 3000))
     gaps = [b - a for a, b in zip(times, times[1:])]
     assert gaps == sorted(gaps) and len(gaps) == 8
-    assert stages(0, 10) == set()
-    assert stages([2, 7], 10) == {2, 7}
+    assert snapshot_steps(0, 10) == []
+    assert snapshot_steps([7, 2, 7], 10) == [2, 7]
 
 
 def test_the_average_is_the_exponential_moving_average_of_the_weights():

@@ -1,77 +1,60 @@
-"""Checkpoints: saved whole or not at all, found again by a fingerprint of model, data and settings."""
+"""Checkpoints: saved whole or not at all, found again by the fingerprint of their run."""
 
 import contextlib
 import glob
-import hashlib
 import os
 import pathlib
 import sys
-import types
 import weakref
 
 import torch
-from torch import Tensor, nn
+from torch import nn
+
+from course_utils.plumbing.fingerprint import Fingerprint
 
 FOLDER = pathlib.Path(__file__).parents[2] / "data" / "checkpoints"
 RUNS = weakref.WeakKeyDictionary()  # a model: the run that it is in, and its first weights there; a copy is in none
 
 
-def fingerprint(model: nn.Module, data, name: str, settings: tuple) -> str:
-    """Return 12 characters that change with the model, its first weights, the data or the settings of a run.
+def identify(model: nn.Module, data, name: str, settings: tuple) -> Fingerprint:
+    """Return the fingerprint of a run: of a model with its first weights, data and settings.
 
-    Of a DataLoader only its length, batch size and sampler count. RUNS remembers the run that a model is in: the same
-    line again, on a model that is trained or half trained by then, finds the checkpoint of its first weights.
+    RUNS remembers the run that a model is in: the same line again, on a model that is trained or half trained by then,
+    finds the checkpoint of its first weights.
     """
-    digest = hashlib.blake2b(digest_size=6)
-    for path, module in model.named_modules():
-        plain = {k: v for k, v in vars(module).items() if k[0] != "_" and isinstance(v, (str, int, float, tuple))}
-        plain.pop("training", None)
-        digest.update(repr((path, type(module).__name__, sorted(plain.items()))).encode())
-    for kind in sorted({type(module) for module in model.modules()}, key=lambda kind: kind.__qualname__):
-        functions = [f for f in vars(kind).values() if isinstance(f, types.FunctionType)]
-        if not kind.__module__.startswith("torch."):
-            digest.update(repr([_code(function.__code__) for function in functions]).encode())
-    digest.update(_data_digest(data) + repr((name, settings)).encode())
-    run, first_weights = RUNS.get(model, (None, b""))
-    if run != digest.digest():
-        run, first_weights = digest.digest(), _digest(model.state_dict().values())
+    print_ = Fingerprint()
+    print_.add((name, settings, model, data))
+    run, first_weights = RUNS.get(model, (None, ""))
+    if run != print_.hexdigest():
+        run = print_.hexdigest()
+        first_weights = digest_of(model.state_dict().values())
     RUNS[model] = run, first_weights
-    digest.update(first_weights)
-    return digest.hexdigest()
+    print_.add(first_weights)
+    return print_
 
 
-def _code(code: types.CodeType) -> tuple:
-    def plain(constant):
-        if isinstance(constant, types.CodeType):
-            return _code(constant)
-        # The order of a set of strings changes from one kernel to the next.
-        return sorted(map(repr, constant)) if isinstance(constant, frozenset) else constant
-
-    return code.co_code, code.co_names, [plain(constant) for constant in code.co_consts]
-
-
-def _digest(tensors) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
+def digest_of(tensors) -> str:
+    """Return 12 characters that change with any of the tensors."""
+    print_ = Fingerprint()
     for tensor in tensors:
-        digest.update(repr((tuple(tensor.shape), tensor.dtype)).encode())
-        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
-    return digest.digest()
-
-
-def _data_digest(data) -> bytes:
-    if isinstance(data, Tensor):
-        return _digest([data])
-    if isinstance(data, (tuple, list)):
-        return _digest(data)
-    return repr((len(data.dataset), data.batch_size, data.drop_last, type(data.sampler).__name__)).encode()
+        print_.add_tensor(tensor)
+    return print_.hexdigest()
 
 
 def open_checkpoint(name: str, model: nn.Module, data, settings: tuple) -> "Checkpoint":
-    """Return the checkpoint of a run; a model that has moved since, and whose file is gone, begins a run of its own."""
-    checkpoint = Checkpoint(name, fingerprint(model, data, name, settings))
+    """Return the checkpoint of a run, and say what the fingerprint could not see of it.
+
+    A model that has moved since, and whose file is gone, begins a run of its own.
+    """
+    print_ = identify(model, data, name, settings)
+    checkpoint = Checkpoint(name, print_.hexdigest())
     if not checkpoint.path.exists():
         del RUNS[model]
-        checkpoint = Checkpoint(name, fingerprint(model, data, name, settings))
+        print_ = identify(model, data, name, settings)
+        checkpoint = Checkpoint(name, print_.hexdigest())
+    if print_.unseen:
+        unseen = ", ".join(sorted(print_.unseen))
+        print(f"{name}: the checkpoint does not see a change in {unseen}; rename it after one.", file=sys.stderr)
     checkpoint.prepare()
     return checkpoint
 

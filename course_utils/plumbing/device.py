@@ -1,9 +1,11 @@
-"""How the course runs: device, seeds, random states, and looking at a model without changing it."""
+"""The device that computes, its random numbers, and how to use a model without changing it."""
 
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+
+PART = 500  # samples that a network is asked about at once, which bounds the memory that an answer takes
 
 
 def pick_device() -> torch.device:
@@ -37,7 +39,7 @@ def set_random_state(device: torch.device, states: list[Tensor]) -> None:
 def forked_random(seed: int, device: torch.device):
     """Seed torch inside the block and leave the caller's random states as they were.
 
-    `torch.random.fork_rng` does the same for the CPU and CUDA only.
+    `torch.random.fork_rng` does the same for the CPU and one kind of accelerator, but not for MPS.
     """
     before = {d: random_state(d) for d in (device, pick_device())}  # torch seeds every device, not only this one
     torch.manual_seed(seed)
@@ -49,12 +51,30 @@ def forked_random(seed: int, device: torch.device):
 
 
 @contextmanager
+def torch_defaults():
+    """Compute as torch does by default, whatever a notebook has set: gradients on, float32, on the CPU."""
+    dtype = torch.get_default_dtype()
+    device = torch.get_default_device()
+    torch.set_default_dtype(torch.float32)
+    if device.type != "cpu":
+        torch.set_default_device(None)
+    try:
+        with torch.enable_grad():
+            yield
+    finally:
+        torch.set_default_dtype(dtype)
+        if device.type != "cpu":
+            torch.set_default_device(device)
+
+
+@contextmanager
 def looking_at(model: nn.Module):
     """Put a model in eval mode and leave out gradients inside the block; yield the device that the model is on."""
-    training = model.training
+    modes = {part: part.training for part in model.modules()}
     model.eval()
     try:
         with torch.no_grad():
             yield next(model.parameters()).device
     finally:
-        model.train(training)
+        for part, training in modes.items():
+            part.training = training

@@ -36,28 +36,60 @@ class History:
         nearest = min(range(len(self.steps)), key=lambda i: abs(self.steps[i] - step))
         return self[name][nearest]
 
+    def keep(self, step: int, model: nn.Module) -> None:
+        """Keep a copy of the weights that a model has at a step."""
+        self.snapshots[step] = {plain(name): value.clone().cpu() for name, value in model.state_dict().items()}
+
     def model_at(self, model: nn.Module, step: int) -> nn.Module:
         """Return a copy of the model with the weights of a snapshot; raises KeyError for a step without one."""
         if step not in self.snapshots:
             raise KeyError(f"expected a step among {', '.join(map(str, self.snapshots))}, got {step}")
-        past = copy.deepcopy(model)
-        past.load_state_dict(self.snapshots[step])
+        past = copied(model)
+        snapshot = self.snapshots[step]
+        past.load_state_dict({name: snapshot[plain(name)] for name in past.state_dict()})
         return past
 
     def record(self, step: int, window: list[dict[str, Tensor]]) -> None:
         """Read the metrics of the last steps in one go and keep their means; raises DivergenceError."""
         first = step - len(window) + 1
-        rows = {
-            name: {first + i: metrics[name] for i, metrics in enumerate(window) if name in metrics}
-            for name in sorted({name for metrics in window for name in metrics})
-        }
-        values = {name: dict(zip(row, torch.stack(list(row.values())).tolist())) for name, row in rows.items()}
-        bad = [(at, name, v) for name, row in values.items() for at, v in row.items() if not math.isfinite(v)]
-        if bad:
-            at, name, value = min(bad)
-            raise DivergenceError(f"expected finite losses, got {name} = {value} at step {at}: {ADVICE}")
-        for name, row in values.items():
-            self.metrics.setdefault(name, [math.nan] * len(self.steps)).append(sum(row.values()) / len(row))
+        columns = {}  # a metric: {a step: its value there}
+        for name in sorted({name for metrics in window for name in metrics}):
+            steps = [first + i for i, metrics in enumerate(window) if name in metrics]
+            values = torch.stack([metrics[name] for metrics in window if name in metrics]).tolist()
+            columns[name] = dict(zip(steps, values))
+        check_finite(columns)
+        for name, column in columns.items():
+            missed = [math.nan] * len(self.steps)
+            self.metrics.setdefault(name, missed).append(sum(column.values()) / len(column))
         self.steps.append(step)
         for column in self.metrics.values():  # a metric that did not occur in this window
             column += [math.nan] * (len(self.steps) - len(column))
+
+
+def check_finite(columns: dict[str, dict[int, float]]) -> None:
+    """Raise DivergenceError for the earliest value that is infinite or not a number."""
+    bad = [
+        (step, name, value)
+        for name, column in columns.items()
+        for step, value in column.items()
+        if not math.isfinite(value)
+    ]
+    if bad:
+        step, name, value = min(bad)
+        raise DivergenceError(f"expected finite losses, got {name} = {value} at step {step}: {ADVICE}")
+
+
+def plain(name: str) -> str:
+    """Return the name that an entry of a model's state has without `torch.compile`."""
+    return name.replace("_orig_mod.", "")
+
+
+def copied(model: nn.Module) -> nn.Module:
+    """Return a deep copy of a model; raises TypeError for one that holds results of its last step."""
+    try:
+        return copy.deepcopy(model)
+    except RuntimeError as error:
+        raise TypeError(
+            "expected a model that can be copied, got one that holds tensors of its last step, as "
+            "torch.nn.utils.spectral_norm leaves them: use networks.spectral instead"
+        ) from error
