@@ -31,6 +31,12 @@ RING_CENTRES = {
     "right, but clockwise": lambda k: by_angles(-turns(k)),
     "turned by one place": lambda k: by_angles(2 * math.pi * torch.arange(1, k + 1) / k),
     "turned by half a step": lambda k: by_angles(2 * math.pi * (torch.arange(k) + 0.5) / k),
+    "π is rounded here": lambda k: by_angles(2 * 3.14 / k * torch.arange(k)),
+    "neighbours are one radian apart": lambda k: by_angles(torch.arange(0.0, k)),
+    "every step is a full turn": lambda k: torch.tensor(
+        [[math.cos(2 * math.pi * i), math.sin(2 * math.pi * i)] for i in range(k)]
+    ),
+    "these are radius and angle": lambda k: torch.column_stack([torch.ones(k), turns(k)]),
 }
 
 
@@ -60,6 +66,26 @@ def proper(p):
 def shares_of_all(points, centres, sigma):
     mode = torch.cdist(points, centres).argmin(1)
     return torch.bincount(mode, minlength=len(centres)) / len(points)
+
+
+def by_other_distance(distance):
+    """The exercise with another measure of nearness, of differences (N, K, 2)."""
+
+    def answer(points, centres, sigma):
+        d, mode = distance(points.unsqueeze(1) - centres).min(dim=1)
+        counts = torch.bincount(mode[d < 3 * sigma], minlength=len(centres))
+        return int((counts > 0).sum()), (d < 3 * sigma).float().mean(), proper(counts / counts.sum())
+
+    return answer
+
+
+def counted(modes=lambda counts: (counts > 0).sum(), share=lambda counts, points: counts / counts.sum()):
+    def answer(points, centres, sigma):
+        d, mode = torch.cdist(points, centres).min(dim=1)
+        counts = torch.bincount(mode[d < 3 * sigma], minlength=len(centres))
+        return modes(counts), (d < 3 * sigma).float().mean(), proper(share(counts, points))
+
+    return answer
 
 
 def with_modes(count, kl_of_all=False):
@@ -100,6 +126,12 @@ MODE_COVERAGE = {
     "high_quality is always 1": coverage(quality=lambda good: good.sum() / len(good[good])),
     "modes is a share": with_modes(lambda shares, modes: modes / len(shares)),
     "every mode counts here": with_modes(lambda shares, modes: len(shares)),
+    "a mode with a single point": counted(modes=lambda counts: (counts >= 2).sum()),
+    "this is a box around each centre": by_other_distance(lambda difference: difference.abs().amax(-1)),
+    "this distance adds absolute differences": by_other_distance(lambda difference: difference.abs().sum(-1)),
+    "kl divides the counts by all points": counted(share=lambda counts, points: counts / len(points)),
+    "kl is divided by ln K": coverage(kl=lambda p: proper(p) / math.log(len(p))),
+    "`softmax` does not make shares": counted(share=lambda counts, points: torch.softmax(counts.float(), dim=0)),
     "in the wrong order": lambda *args: coverage()(*args)[::-1],
 }
 
@@ -135,6 +167,11 @@ def by_loop(points, centres, sigma):
     return sum(c > 0 for c in counts), total / len(points), kl
 
 
+def as_dictionary(points, centres, sigma):
+    modes, high_quality, kl = coverage()(points, centres, sigma)
+    return {"kl": kl, "high_quality": high_quality, "modes": modes}
+
+
 RIGHT = [
     ("ring_centres", lambda k: by_angles(turns(k))),
     ("ring_centres", lambda k: by_angles(torch.linspace(0, 2 * math.pi, k + 1)[:-1])),
@@ -149,5 +186,8 @@ RIGHT = [
     ("mode_coverage", lambda *args: torch.tensor(coverage()(*args))),
     *(("gradient_penalty", answer) for answer in RIGHT_PENALTIES),
     *(("clip_weights", answer) for answer in RIGHT_CLIPS),
+    ("mode_coverage", as_dictionary),
     ("diagnosis", {"A": "Collapse", "B": "vanishing_gradient", "C": " oscillation"}),
+    ("diagnosis", {"A": "mode collapse", "B": "Vanishing gradients.", "C": "oscillations"}),
+    ("diagnosis", {"C": "oscillating", "B": "the vanishing-gradient", "A": "Mode-collapse"}),
 ]

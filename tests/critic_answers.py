@@ -43,6 +43,23 @@ def backward(critic, real, fake, mix):
     return ((between.grad.norm(dim=1) - 1) ** 2).mean()
 
 
+def clean_slate(critic, real, fake, mix):
+    for p in critic.parameters():
+        p.grad = None
+    return penalty()(critic, real, fake, mix)
+
+
+def asleep(critic, real, fake, mix):
+    critic.eval()
+    return penalty()(critic, real, fake, mix)
+
+
+def held_still(critic, real, fake, mix):
+    for p in critic.parameters():
+        p.requires_grad = False
+    return penalty()(critic, real, fake, mix)
+
+
 GRADIENT_PENALTY = {
     "the critic cannot learn from it": penalty(keep=False),
     "one norm over the whole batch": penalty(end=lambda g: (g.norm() - 1) ** 2),
@@ -72,6 +89,13 @@ GRADIENT_PENALTY = {
     "autograd was not told": unfollowed,
     "`backward()` left gradients": backward,
     "starts from one number": penalty(scalar=lambda output: output),
+    "gradients were wiped: those": clean_slate,
+    "was left in evaluation mode": asleep,
+    "the critic's weights were frozen": held_still,
+    "right as long as the critic has a slope": penalty(end=lambda g: (((g**2).sum(dim=1) ** 0.5 - 1) ** 2).mean()),
+    "this is (norm + 1)²": penalty(end=lambda g: ((g.norm(dim=1) + 1) ** 2).mean()),
+    "this is half the penalty": penalty(end=lambda g: 0.5 * ((g.norm(dim=1) - 1) ** 2).mean()),
+    "this norm is the largest coordinate": penalty(end=lambda g: ((g.norm(float("inf"), dim=1) - 1) ** 2).mean()),
 }
 
 
@@ -127,6 +151,29 @@ def one_vector(critic, c):
     vector_to_parameters(vector * c / vector.norm(), critic.parameters())
 
 
+def by_type(critic, c):
+    for layer in critic.modules():
+        if isinstance(layer, torch.nn.Linear):
+            layer.weight.data.clamp_(-c, c)
+            layer.bias.data.clamp_(-c, c)
+
+
+def whole_state(critic, c):
+    for tensor in critic.state_dict().values():
+        tensor.clamp_(-c, c)
+
+
+def then_zero_grad(critic, c):
+    by_data(critic, c)
+    for p in critic.parameters():
+        p.grad = None
+
+
+def in_eval(critic, c):
+    critic.eval()
+    by_data(critic, c)
+
+
 def in_place(change, name=""):
     @torch.no_grad()
     def answer(critic, c):
@@ -155,6 +202,10 @@ CLIP_WEIGHTS = {
     "the bound is 0.01": in_place(lambda p, c: p.clamp(-0.01, 0.01)),
     "the layers hold new parameters": new_parameters,
     "but frozen": frozen,
+    "only the linear layers": by_type,
+    "the running statistics of batch norm": whole_state,
+    "gradients were wiped: `zero_grad()`": then_zero_grad,
+    "was left in evaluation mode": in_eval,
 }
 
 

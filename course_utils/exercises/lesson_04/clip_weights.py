@@ -4,37 +4,47 @@ import torch
 from torch import nn
 
 from course_utils.exercises.checker import Exercise, Observation, altered, weights
+from course_utils.exercises.left_behind import condition, earlier_gradients, leave_gradients
 from course_utils.networks import MLPDiscriminator
-from course_utils.plumbing.device import forked_random
+
+PROBES = {"a critic of 3 layers and c = 0.1": 0.1, "a critic with batch norm and c = 0.3": 0.3}
+
+
+def critics() -> list[nn.Module]:
+    """Two critics of different depth; weights and biases of batch norm are parameters too."""
+    torch.manual_seed(0)
+    with_norm = nn.Sequential(
+        nn.Linear(2, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 7), nn.ReLU(), nn.Linear(7, 4), nn.Linear(4, 1)
+    )
+    return [MLPDiscriminator((8, 8), (2,)), with_norm]
 
 
 def observe_clip_weights(function) -> Observation:
-    """The weights after clipping, by two bounds, and what should not have changed."""
+    """The weights after clipping two critics, and what should not have changed."""
     seen = {}
-    for c in (0.1, 0.3):
-        with forked_random(0, torch.device("cpu")):
-            critic = MLPDiscriminator((8, 8), (2,))
+    for critic, (name, c) in zip(critics(), PROBES.items()):
+        leave_gradients(critic)
         held = list(critic.parameters())  # as an optimizer holds them
-        for p in held:
-            p.grad = torch.linspace(-2, 2, p.numel()).view_as(p)
-        before = [p.grad.clone() for p in held]
+        buffers = [buffer.clone() for buffer in critic.buffers()]
         function(critic, c)
-        frozen = not all(p.requires_grad for p in critic.parameters())
         same = all(p is q for p, q in zip(held, critic.parameters()))
-        after = [old if p.grad is None else p.grad for p, old in zip(held, before)]
+        untouched = all(torch.equal(old, new) for old, new in zip(buffers, critic.buffers()))
         seen |= {
-            f"the weights for c = {c}": weights(critic),
-            f"the parameters for c = {c}": "frozen" if frozen else "the same ones, trainable" if same else "new ones",
-            f"the gradients for c = {c}": torch.cat([grad.flatten() for grad in after]),
+            f"the weights for {name}": weights(critic),
+            f"the parameters for {name}": "the same objects" if same else "new objects",
+            f"the gradients for {name}": earlier_gradients(critic),
+            f"the running statistics for {name}": "as before" if untouched else "changed",
+            f"the critic for {name}": condition(critic),
         }
     return seen
 
 
-def clip_with(critic, c, *, clip=lambda w, c: w.clamp(-c, c), chosen=lambda p: True) -> None:
+def clip_with(critic, c, *, clip=lambda w, c: w.clamp(-c, c), chosen=lambda name, p: True) -> None:
     """Clipping with one thing changed."""
     with torch.no_grad():
-        for p in filter(chosen, critic.parameters()):
-            p.copy_(clip(p, c))
+        for name, p in critic.named_parameters():
+            if chosen(name, p):
+                p.copy_(clip(p, c))
 
 
 def clip_weights(critic: nn.Module, c: float) -> None:
@@ -56,8 +66,9 @@ def shorten_gradients(critic, c):
 
 def replaced(critic, c):
     for layer in critic.modules():
-        if isinstance(layer, nn.Linear):
-            layer.weight, layer.bias = (nn.Parameter(p.detach().clamp(-c, c)) for p in (layer.weight, layer.bias))
+        for name, p in list(layer.named_parameters(recurse=False)):
+            clipped = nn.Parameter(p.detach().clamp(-c, c))
+            setattr(layer, name, clipped)
 
 
 def frozen(critic, c):
@@ -65,11 +76,34 @@ def frozen(critic, c):
         p.clamp_(-c, c)
 
 
+def linear_layers_only(critic, c):
+    for layer in critic.modules():
+        if isinstance(layer, nn.Linear):
+            clip_with(layer, c)
+
+
+def with_buffers(critic, c):
+    clip_with(critic, c)
+    for buffer in critic.buffers():
+        buffer.clamp_(-c, c)
+
+
+def wiped(critic, c):
+    clip_with(critic, c)
+    critic.zero_grad()
+
+
+def in_evaluation_mode(critic, c):
+    clip_with(critic.eval(), c)
+
+
 def shrunk_as_one(critic, c):
     length = weights(critic).norm()
     clip_with(critic, c, clip=lambda w, c: w * min(1.0, c / length))
 
 
+NO_BIASES = "the biases were left out: clip every parameter."
+ONLY_BIASES = "only the biases were clipped: clip every parameter."
 check_clip_weights = Exercise(
     clip_weights,
     observe_clip_weights,
@@ -86,8 +120,10 @@ check_clip_weights = Exercise(
         altered(clip_with, clip=lambda w, c: w.clamp(max=c)): "only the upper bound is there: clip below at -c too.",
         altered(clip_with, clip=lambda w, c: w.clamp(min=-c)): "only the lower bound is there: clip above at c too.",
         altered(clip_with, clip=lambda w, c: w.clamp(0, c)): "the lower bound is 0; it should be -c.",
-        altered(clip_with, chosen=lambda p: p.dim() > 1): "the biases were left out: clip every parameter.",
-        altered(clip_with, chosen=lambda p: p.dim() == 1): "only the biases were clipped: clip every parameter.",
+        altered(clip_with, chosen=lambda name, p: "bias" not in name): NO_BIASES,
+        altered(clip_with, chosen=lambda name, p: p.dim() > 1): NO_BIASES,
+        altered(clip_with, chosen=lambda name, p: "bias" in name): ONLY_BIASES,
+        altered(clip_with, chosen=lambda name, p: p.dim() == 1): ONLY_BIASES,
         altered(clip_with, clip=lambda w, c: w * (c / w.abs().max()).clamp(max=1)): (
             "each layer was scaled down as a whole: clipping leaves small weights alone and cuts off only the large."
         ),
@@ -109,5 +145,18 @@ check_clip_weights = Exercise(
             "place, with `p.clamp_(...)`."
         ),
         frozen: "the weights are right, but frozen: `requires_grad` must be True again, or the critic cannot learn.",
+        linear_layers_only: (
+            "only the linear layers were clipped: batch norm has weights and biases too, and `critic.parameters()` "
+            "knows them all."
+        ),
+        with_buffers: (
+            "the running statistics of batch norm were clipped as well: `state_dict()` and `buffers()` hold more than "
+            "what is learned, `parameters()` does not."
+        ),
+        wiped: (
+            "the weights are right, but the critic's gradients were wiped: `zero_grad()` belongs before `backward()`, "
+            "and clipping needs no gradients at all."
+        ),
+        in_evaluation_mode: "the weights are right, but the critic was left in evaluation mode: leave out `.eval()`.",
     },
 )

@@ -33,4 +33,16 @@ check_diagnosis = Words(
             "move from picture to picture."
         ),
     },
+    synonyms={
+        "mode collapse": COLLAPSE,
+        "collapsed": COLLAPSE,
+        "collapsing": COLLAPSE,
+        "vanishing": VANISHING,
+        "vanished gradient": VANISHING,
+        "gradient vanishes": VANISHING,
+        "saturation": VANISHING,
+        "oscillating": OSCILLATION,
+        "oscillates": OSCILLATION,
+        "swinging": OSCILLATION,
+    },
 )

@@ -5,32 +5,63 @@ import warnings
 import torch
 from torch import Tensor, nn
 
-from course_utils.exercises.checker import Exercise, Observation, altered, gradient, value
+from course_utils.exercises.checker import Exercise, Observation, alike, altered, value
+from course_utils.exercises.left_behind import compared, condition, earlier_gradients, leave_gradients, lesson
 from course_utils.networks import MLPDiscriminator
-from course_utils.plumbing.device import forked_random
 
-CPU = torch.device("cpu")
+PROBES = {"for 5 points and a critic of 2 layers": (5, (16,)), "for 8 points and a critic of 4 layers": (8, (9, 6, 4))}
+FLAT = "the gradient at the weights of a critic that is flat in places"
+EARLIER = "the gradients that the critic already had"
+
+
+def critics() -> list[nn.Module]:
+    """Two smooth critics of different depth, with slopes on both sides of 1."""
+    torch.manual_seed(0)
+    critics = [MLPDiscriminator(hidden, (2,), "tanh") for _, hidden in PROBES.values()]
+    with torch.no_grad():
+        for critic in critics:
+            for p in critic.parameters():
+                p *= 1.6
+    return critics
 
 
 def observe_gradient_penalty(function) -> Observation:
-    """Value, gradient at the critic's weights and what is left behind, for batches of two sizes."""
+    """Value, gradient at the critic's weights and what is left behind, and whether a flat critic can learn."""
     seen = {}
-    for n in (5, 8):
-        with forked_random(n, CPU), warnings.catch_warnings():
+    all_right = True
+    for critic, (name, (n, _)) in zip(critics(), PROBES.items()):
+        noise = torch.Generator().manual_seed(n)
+        real, fake = 2 * torch.randn(n, 2, generator=noise), torch.randn(n, 2, generator=noise) + 1
+        mix = torch.rand(n, 1, generator=noise)
+        right = gradient_penalty(critic, real, fake, mix)
+        to_learn = lesson(right, critic)
+        leave_gradients(critic)
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # PyTorch's on `backward(create_graph=True)`, which the verdict explains
-            critic = MLPDiscriminator((16,), (2,), "tanh")
-            with torch.no_grad():
-                critic.layers[-1][0].weight *= 2  # slopes on both sides of 1
-            real, fake, mix = 2 * torch.randn(n, 2), torch.randn(n, 2) + 1, torch.rand(n, 1)
             penalty = function(critic, real, fake, mix)
-        seen[f"the penalty for {n} points"] = value(penalty)
-        found = gradient(penalty, critic.layers[-1][0].weight)
-        seen[f"the length of its gradient at the critic's weights for {n} points"] = (
-            found.norm() if isinstance(found, Tensor) else found
-        )
-        left = any(p.grad is not None for p in critic.parameters())
-        seen[f"what is left in `.grad` of the critic's weights for {n} points"] = "a gradient" if left else "nothing"
-    return seen
+        seen |= {
+            f"the penalty {name}": value(penalty),
+            f"{EARLIER}, {name},": earlier_gradients(critic),
+            f"the critic {name}": condition(critic),
+        }
+        seen |= compared(lesson(penalty, critic), to_learn, f"its gradient at the critic's weights {name}")
+        all_right = all_right and alike(value(penalty), value(right))
+    return seen | {FLAT: where_it_is_flat(function)} if all_right else seen  # elsewhere it would hide the mistake
+
+
+def where_it_is_flat(function) -> str:
+    """Say whether the penalty of a critic without a slope at some of the points has a finite gradient."""
+    critic = nn.Sequential(nn.Linear(2, 1), nn.ReLU(), nn.Flatten(0))
+    with torch.no_grad():
+        critic[0].weight.copy_(torch.tensor([[2.0, 1.0]]))
+        critic[0].bias.zero_()
+    points = torch.tensor([[1.0, 1.0], [-1.0, -1.0], [2.0, 0.0], [-2.0, 0.0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = lesson(function(critic, points, 2 * points, torch.full((4, 1), 0.5)), critic)
+    if isinstance(found, str):
+        return found
+    return "finite" if found.isfinite().all() else "not a number"
 
 
 def midway(real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
@@ -89,9 +120,22 @@ def by_backward(critic, real, fake, mix):
     return to_one(lengths(between.grad))
 
 
-def not_a_number(critic, real, fake, mix):
+def several_outputs(critic, real, fake, mix):
     between = midway(real, fake, mix).requires_grad_()
     return to_one(lengths(torch.autograd.grad(critic(between), between, create_graph=True)[0]))
+
+
+def wiped(critic, real, fake, mix):
+    critic.zero_grad()
+    return gradient_penalty(critic, real, fake, mix)
+
+
+def in_evaluation_mode(critic, real, fake, mix):
+    return gradient_penalty(critic.eval(), real, fake, mix)
+
+
+def frozen(critic, real, fake, mix):
+    return gradient_penalty(critic.requires_grad_(False), real, fake, mix)
 
 
 ONE_END = "the gradient is taken at the {} samples, through the mixture, which shortens it; take it at `between`."
@@ -171,8 +215,40 @@ check_gradient_penalty = Exercise(
             "the value is right, but `backward()` left gradients on the critic's weights, which would join the next "
             "step: `torch.autograd.grad` returns the gradient and leaves nothing behind."
         ),
-        not_a_number: (
+        several_outputs: (
             "`autograd.grad` starts from one number: take the sum of the outputs, or pass `grad_outputs` of ones."
         ),
+        wiped: (
+            "the value is right, but the critic's gradients were wiped: those of the rest of the loss may be waiting "
+            "there. `zero_grad()` belongs into the step, before its `backward()`."
+        ),
+        in_evaluation_mode: "the value is right, but the critic was left in evaluation mode: leave out `.eval()`.",
+        frozen: "the critic's weights were frozen, so that it can no longer learn: leave out `requires_grad_(False)`.",
+        altered(penalty_of, size=lambda g: g.square().sum(1).sqrt()): (
+            "right as long as the critic has a slope everywhere: where it is flat, the root of 0 has an infinite slope "
+            "and the gradient is not a number. `norm(dim=1)` knows about 0, or add 1e-12 under the root."
+        ),
+        altered(penalty_of, penalty=lambda norm: (norm + 1).square().mean()): (
+            "this is (norm + 1)²: what costs is the distance from 1, norm - 1."
+        ),
+        altered(penalty_of, penalty=lambda norm: (norm - 1).square().mean() / 2): (
+            "this is half the penalty: leave out the factor 1/2."
+        ),
+        altered(penalty_of, size=lambda g: g.abs().amax(1)): (
+            "this norm is the largest coordinate; the penalty uses the Euclidean one, the root of the sum of squares."
+        ),
+    },
+    hints={
+        f"{EARLIER}, {name},": (
+            "the value is right, but the gradients that the critic already had were changed: `torch.autograd.grad` "
+            "returns a gradient and touches no `.grad`."
+        )
+        for name in PROBES
+    }
+    | {
+        FLAT: (
+            "right as long as the critic has a slope everywhere, but not a number where it is flat: the root of 0 has "
+            "an infinite slope. `norm(dim=1)` knows about 0, or add 1e-12 under the root."
+        )
     },
 )

@@ -5,35 +5,40 @@ import math
 import torch
 from torch import Tensor
 
-from course_utils.exercises.checker import Exercise, Observation, altered, three
+from course_utils.exercises.checker import Exercise, Observation, altered, several
 
 SQUARE = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
+SCATTERED = torch.tensor([[6.0, 1.0], [-3.0, 2.0], [2.0, -5.0], [0.0, 7.0], [-4.0, -4.0], [3.0, 4.0]])
+NAMES = "modes, high_quality, kl"
 MISSED = "when a mode has no point of high quality"
 KL = "kl (the last of the three)"
+CROWDS = {  # centres, how many good points are at each, sigma, and which centres have bad points not far off
+    "for points at every mode": (SQUARE, (30, 20, 40, 1), 0.1, [0, 1, 1, 2, 3, 3, 3]),
+    f"{MISSED}, the last one": (SQUARE, (30, 10, 25, 0), 0.2, [0, 1, 1, 2, 3, 3, 3]),
+    f"{MISSED}, one in the middle": (SQUARE, (15, 0, 30, 20), 0.05, [0, 2, 3, 3]),
+    f"{MISSED}, of six": (SCATTERED, (5, 0, 50, 12, 0, 7), 0.4, [0, 0, 1, 4, 5]),
+}
 
 
 def observe_mode_coverage(function) -> Observation:
-    """The three numbers for points near 4 centres: all covered, the last missed, one in the middle missed."""
+    """The three numbers for points near 4 or 6 centres: all of them covered, the last missed, others missed."""
     noise = torch.Generator().manual_seed(0)
     seen = {}
-    for name, counts, sigma, bad in (
-        ("for points at every mode", (30, 20, 40, 10), 0.1, [0, 1, 1, 2, 3, 3, 3]),
-        (f"{MISSED}, the last one", (30, 10, 25, 0), 0.2, [0, 1, 1, 2, 3, 3, 3]),
-        (f"{MISSED}, one in the middle", (15, 0, 30, 20), 0.05, [0, 2, 3, 3]),
-    ):
-        mode = torch.arange(4).repeat_interleave(torch.tensor(counts))  # (N,)
-        good = SQUARE[mode] + aside(len(mode), 0.03 * sigma, 2.87 * sigma, noise)
-        near_miss = SQUARE[bad] + aside(len(bad), 3.1 * sigma, 3.4 * sigma, noise)
-        outside = SQUARE[[0, 2, 3]] * torch.tensor([[1.7], [2.1], [5.0]])  # far beyond its mode, and beyond no other
-        result = function(torch.cat([near_miss, good, outside]), SQUARE.clone(), sigma)
+    for name, (centres, counts, sigma, bad) in CROWDS.items():
+        mode = torch.arange(len(centres)).repeat_interleave(torch.tensor(counts))  # (N,)
+        good = centres[mode] + aside(len(mode), 0.03 * sigma, 2.87 * sigma, noise)
+        near_miss = centres[bad] + aside(len(bad), 3.1 * sigma, 3.4 * sigma, noise)
+        outside = centres[[0, 2, 3]] * torch.tensor([[1.7], [2.1], [5.0]])  # far beyond its mode, and beyond no other
+        result = function(torch.cat([near_miss, good, outside]), centres, sigma)
         names = (f"{what} {name}" for what in ("modes (the first of the three)", "high_quality", KL))
-        seen |= dict(zip(names, three(result, "modes, high_quality, kl")))
+        seen |= dict(zip(names, several(result, NAMES)))
     return seen
 
 
 def aside(n: int, nearest: float, farthest: float, noise: torch.Generator) -> Tensor:
-    """Return steps (n, 2) in random directions, at least and at most so long."""
-    angle, length = 2 * math.pi * torch.rand(n, generator=noise), torch.linspace(nearest, farthest, n)  # (n,), (n,)
+    """Steps (n, 2) in random directions, with lengths from the nearest to the farthest."""
+    angle = 2 * math.pi * torch.rand(n, generator=noise)  # (n,)
+    length = torch.linspace(nearest, farthest, n)  # (n,)
     return length[:, None] * torch.stack([angle.cos(), angle.sin()], 1)
 
 
@@ -63,15 +68,24 @@ def up_to_last(counts: Tensor) -> Tensor:
     return counts[: int(counts.nonzero().max()) + 1]
 
 
-def coverage_of(points, centres, sigma, *, good=lambda d, s: d < 3 * s, seen=torch.gt, high_quality=torch.mean,
+def coverage_of(points, centres, sigma, *, p=2.0, good=lambda d, s: d < 3 * s, seen=torch.gt, high_quality=torch.mean,
                 kl=to_uniform, order=(0, 1, 2), all_points=()) -> tuple:  # fmt: skip
     """The three numbers with one thing changed; `all_points` names those that forget about quality."""
-    distance, mode = torch.cdist(points, centres).min(1)  # (N,), (N,)
+    distance, mode = torch.cdist(points, centres, p).min(1)  # (N,), (N,)
     near = good(distance, sigma)  # (N,)
-    counts, every = (torch.bincount(chosen, minlength=len(centres)).float() for chosen in (mode[near], mode))
+    counts = torch.bincount(mode[near], minlength=len(centres)).float()  # (K,)
+    every = torch.bincount(mode, minlength=len(centres)).float()  # (K,)
     modes = seen(every if "modes" in all_points else counts, 0).sum()
     found = modes, high_quality(near.float()), kl(every if "kl" in all_points else counts)
     return tuple(found[i] for i in order)
+
+
+def of_all_points(points, centres, sigma) -> tuple:
+    """Shares of all points instead of the good ones, so that they add up to less than 1."""
+    modes, high_quality, _ = coverage_of(points, centres, sigma)
+    counts = coverage_of(points, centres, sigma, kl=lambda counts: counts)[2]
+    share = counts / len(points)
+    return modes, high_quality, torch.xlogy(share, share * len(centres)).sum()
 
 
 def mode_coverage(points: Tensor, centres: Tensor, sigma: float) -> tuple[int, float, float]:
@@ -80,9 +94,9 @@ def mode_coverage(points: Tensor, centres: Tensor, sigma: float) -> tuple[int, f
 
 ORDER = "the three numbers come in the wrong order: modes, high_quality, kl."
 COVERAGE_MISTAKES = {
-    altered(
-        coverage_of, good=lambda d, s: d < s
-    ): "the radius is 3 sigma; this is 1 sigma, where most good points miss.",
+    altered(coverage_of, good=lambda d, s: d < s): (
+        "the radius is 3 sigma; this is 1 sigma, beyond which most good points lie."
+    ),
     altered(coverage_of, good=lambda d, s: d < 2 * s): "the radius is 3 sigma; this is 2 sigma.",
     altered(coverage_of, good=lambda d, s: d**2 < 3 * s): (
         "a squared distance is compared with 3 sigma: take the root, or square the whole right side."
@@ -153,6 +167,25 @@ COVERAGE_MISTAKES = {
         "modes is a share of the modes here; give their number."
     ),
     altered(coverage_of, seen=torch.ge): "every mode counts here, even one without a point: it takes at least 1 point.",
+    altered(coverage_of, seen=lambda counts, zero: counts > 1): (
+        "a mode with a single point of high quality is left out: it counts from one point on."
+    ),
+    altered(coverage_of, p=math.inf): (
+        "this is a box around each centre, |x| and |y| below 3 sigma: the distance is the root of the sum of squares."
+    ),
+    altered(coverage_of, p=1.0): (
+        "this distance adds absolute differences: the Euclidean one is the root of the sum of squares."
+    ),
+    of_all_points: (
+        "kl divides the counts by all points, so that the shares do not add up to 1: divide by the points of high "
+        "quality."
+    ),
+    altered(coverage_of, kl=lambda counts: to_uniform(counts) / math.log(len(counts))): (
+        "kl is divided by ln K, its largest value: leave it in nats."
+    ),
+    altered(coverage_of, kl=lambda counts: to_uniform(counts.softmax(0))): (
+        "`softmax` does not make shares of counts: divide them by their sum."
+    ),
     altered(coverage_of, order=(1, 0, 2)): ORDER,
     altered(coverage_of, order=(0, 2, 1)): ORDER,
     altered(coverage_of, order=(2, 1, 0)): ORDER,
@@ -167,6 +200,6 @@ check_mode_coverage = Exercise(
             "right when every mode has points, but kl is wrong when one has none: its share is 0, it adds 0 to the "
             "sum, and still counts among the K modes of the uniform."
         )
-        for where in ("the last one", "one in the middle")
+        for where in ("the last one", "one in the middle", "of six")
     },
 )

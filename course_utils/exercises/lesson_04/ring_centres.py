@@ -13,10 +13,10 @@ def observe_ring_centres(function) -> Observation:
     return {f"the centres for k = {k}": value(function(k)) for k in (8, 5)}
 
 
-def circle(k: int, *, first: float = 0, last: float | None = None, radius: float = 1.0) -> Tensor:
+def circle(k: int, *, first: float = 0, last: float | None = None, radius: float = 1.0, pi: float = math.pi) -> Tensor:
     """Places on a circle, counted in steps of 1/k turn."""
     last = k - 1 + first if last is None else last
-    angle = 2 * math.pi * torch.linspace(first, last, k, dtype=torch.float64) / k  # (k,)
+    angle = 2 * pi * torch.linspace(first, last, k, dtype=torch.float64) / k  # (k,)
     return (radius * torch.stack([angle.cos(), angle.sin()], 1)).float()
 
 
@@ -24,10 +24,16 @@ def ring_centres(k: int) -> Tensor:
     return circle(k)
 
 
-def in_degrees(k: int) -> Tensor:
-    angle = 360 / k * torch.arange(k)
+def at_angles(angle: Tensor) -> Tensor:
     return torch.stack([angle.cos(), angle.sin()], 1)
 
+
+def polar(k: int) -> Tensor:
+    return torch.stack([torch.ones(k), 2 * math.pi * torch.arange(k) / k], 1)
+
+
+FULL_TURNS = "every step is a full turn, so that all centres are at one place: divide the angles by k."
+ROUNDED_PI = "π is rounded here, so that no centre is quite at its place: `math.pi` or `torch.pi` has all digits."
 
 check_ring_centres = Exercise(
     ring_centres,
@@ -44,7 +50,9 @@ check_ring_centres = Exercise(
         lambda k: circle(k - 1): (
             "these are k - 1 places: the end was left out of a `linspace` of k angles. Ask it for k + 1."
         ),
-        in_degrees: "these angles are in degrees; `cos` and `sin` take radians, and a full turn is 2π.",
+        lambda k: at_angles(360 / k * torch.arange(k)): (
+            "these angles are in degrees; `cos` and `sin` take radians, and a full turn is 2π."
+        ),
         lambda k: circle(k, last=k / 2): (
             "this is half a circle: a full turn is 2π, not π, and the end of a full turn is left out."
         ),
@@ -65,5 +73,12 @@ check_ring_centres = Exercise(
             "right, but turned by one place: the first centre is at angle 0, so count from 0, not from 1."
         ),
         lambda k: circle(k, first=0.5): "right, but turned by half a step: the first centre is at angle 0.",
-    },
+        lambda k: at_angles(torch.arange(k)): (
+            "neighbours are one radian apart: a full turn is 2π, and each step is 2π / k."
+        ),
+        lambda k: at_angles(2 * math.pi * torch.arange(k)): FULL_TURNS,
+        lambda k: at_angles(2 * math.pi * torch.arange(k, dtype=torch.float64)): FULL_TURNS,
+        polar: "these are radius and angle: x is the cosine of the angle, and y its sine.",
+    }
+    | {lambda k, pi=pi: circle(k, pi=pi): ROUNDED_PI for pi in (3.14, 3.1416, 3.14159, 22 / 7)},
 )
