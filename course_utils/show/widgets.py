@@ -9,40 +9,40 @@ import ipywidgets as widgets
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-TURN = threading.RLock()  # matplotlib and the random state of torch serve one callback at a time
+LOCK = threading.RLock()  # for what all callbacks share: matplotlib and the random state of torch
 
 
 def png(fig: Figure) -> bytes:
-    """Return a figure as PNG bytes and close it."""
+    """Turn a figure into PNG bytes and close it."""
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png")
     plt.close(fig)
     return buffer.getvalue()
 
 
-def in_turn(act: Callable) -> Callable:
-    """Return a callback that waits for those before it: JupyterLab calls several widgets at once, in threads."""
+def one_at_a_time(act: Callable) -> Callable:
+    """Let a callback wait until no other one runs: JupyterLab calls them in threads."""
 
     @functools.wraps(act)
     def waiting(*args, **kwargs):
-        with TURN:
+        with LOCK:
             return act(*args, **kwargs)
 
     return waiting
 
 
 def label(value: int | float | str) -> str:
-    """Return what a slider shows for a value."""
+    """The text of a value on a slider."""
     if isinstance(value, str):
         return value
     return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
 
 
 def explore(draw: Callable[..., Figure], width: int = 640, start: dict | None = None, **choices: list) -> widgets.VBox:
-    """Return a slider for every argument of `draw` above the figure that `draw` returns for their values.
+    """Show a figure below sliders that redraw it, one for each argument of `draw`.
 
-    Each argument comes with the list of its values; what is drawn first is its value in `start`, or else the first of
-    the list. The arrow keys move a slider that has the focus.
+    `choices` lists the values of each argument; `start` may say where its slider starts, or else it is at the first
+    value. The arrow keys move a slider that has the focus.
     """
     if not choices or not all(choices.values()):
         raise ValueError(f"expected a list of values for each slider, got {choices}")
@@ -63,7 +63,7 @@ def explore(draw: Callable[..., Figure], width: int = 640, start: dict | None = 
     # An image whose bytes change works without flicker in JupyterLab, Colab and Voila alike.
     picture = widgets.Image(format="png", layout=widgets.Layout(width=f"{width}px"))
 
-    @in_turn
+    @one_at_a_time
     def redraw(_=None) -> None:
         picture.value = png(draw(**{name: slider.value for name, slider in sliders.items()}))
 
