@@ -6,6 +6,7 @@
 import base64
 import os
 import pathlib
+import re
 import sys
 import time
 
@@ -20,11 +21,23 @@ METADATA = {
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # points to a state that is not stored
 
 
+def cell_metadata(cell: dict) -> dict:
+    """Return what is stored of a cell's metadata: its tags, and where slides begin.
+
+    A heading begins a slide, any other text one below it, and code stays with the text before it.
+    """
+    kept = {"tags": cell["metadata"]["tags"]} if cell["metadata"].get("tags") else {}
+    if cell["cell_type"] == "markdown":
+        is_heading = re.search("^#+ ", "".join(cell["source"]), re.MULTILINE)
+        kept["slideshow"] = {"slide_type": "slide" if is_heading else "subslide"}
+    return kept
+
+
 def clean(notebook: nbformat.NotebookNode) -> None:
-    """Remove what is of one run only: versions, timings, widgets; keep outputs, counts, tags and alt text."""
+    """Remove what is of one run only, such as versions, timings and widgets; mark where slides begin."""
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
-        cell.metadata = nbformat.from_dict({"tags": cell.metadata.tags} if cell.metadata.get("tags") else {})
+        cell.metadata = nbformat.from_dict(cell_metadata(cell))
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET_VIEW, None)
 
@@ -64,17 +77,18 @@ def run(path: pathlib.Path) -> str | None:
 def main() -> None:
     lesson = sys.argv[1] if len(sys.argv) > 1 else ""
     lessons = find_notebooks(ROOT / "notebooks", lesson)
+    solutions = sorted((ROOT / "notebooks" / "solutions").glob(f"{lesson}*.ipynb"))
     failed = False
-    for path in lessons + sorted((ROOT / "notebooks" / "solutions").glob(f"{lesson}*.ipynb")):
-        start, name = time.monotonic(), path.relative_to(ROOT)
+    for path in lessons + solutions:
+        name = path.relative_to(ROOT)
         print(f"{name} ...", flush=True)
+        start = time.monotonic()
         problem = run(path)
-        failed |= problem is not None
-        print(
-            f"{problem}\n{name} is NOT stored."
-            if problem is not None
-            else f"  stored after {time.monotonic() - start:.0f} s"
-        )
+        if problem is None:
+            print(f"  stored after {time.monotonic() - start:.0f} s")
+        else:
+            print(f"{problem}\n{name} is NOT stored.")
+            failed = True
     sys.exit(failed)
 
 
