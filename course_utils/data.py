@@ -43,14 +43,14 @@ def load(name: str, folder: str | pathlib.Path = FOLDER) -> Images:
 
     Raises ValueError for an unknown name and ConnectionError when a download is needed and fails.
     """
-    if name == "digits":
-        with torch.device("cpu"):
+    with torch.device("cpu"):
+        if name == "digits":
             return _digits()
-    if name == "mnist":
-        return _downloaded(name, "MNIST", tuple("0123456789"), folder)
-    if name == "fashion_mnist":
-        classes = "T-shirt Trouser Pullover Dress Coat Sandal Shirt Sneaker Bag Boot"
-        return _downloaded(name, "FashionMNIST", tuple(classes.split()), folder)
+        if name == "mnist":
+            return _downloaded(name, "MNIST", tuple("0123456789"), folder)
+        if name == "fashion_mnist":
+            classes = "T-shirt Trouser Pullover Dress Coat Sandal Shirt Sneaker Bag Boot"
+            return _downloaded(name, "FashionMNIST", tuple(classes.split()), folder)
     raise ValueError(f"expected one of {', '.join(IMAGE_SETS)}, got {name!r}; load_folder(path) reads your own images")
 
 

@@ -1,4 +1,4 @@
-"""A server of MNIST files on this machine, which can be told to misbehave, and tiny files for it to send."""
+"""A server of MNIST files on this machine, which can be made to misbehave, and tiny files for it to send."""
 
 import contextlib
 import http.server
@@ -16,7 +16,7 @@ def idx(shape: tuple[int, ...], seed: int) -> bytes:
 
 
 def send(handler: http.server.BaseHTTPRequestHandler, content: bytes, length: int | None = None) -> None:
-    """Reply with the content, and promise a length."""
+    """Reply with the content; a `length` above its own promises more than comes."""
     handler.send_response(200)
     handler.send_header("Content-Length", str(len(content) if length is None else length))
     handler.end_headers()
@@ -36,7 +36,8 @@ def mirror(reply):
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads, server.block_on_close = True, False
+        server.daemon_threads = True
+        server.block_on_close = False
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()

@@ -140,14 +140,20 @@ def test_the_real_files_are_read_whole_and_in_order(name, first_train, first_tes
         assert getattr(images, part).min() == 0 and getattr(images, part).max() == 1
     originals = torch.cat([getattr(images, f"{part}_originals") for part in PARTS])
     assert torch.equal(originals, torch.arange(70_000))
+    assert {getattr(images, f"{part}_labels").dtype for part in PARTS} == {torch.int64}
 
 
 @pytest.mark.real_data
-def test_a_damaged_real_file_is_found(tmp_path):
-    (raw := tmp_path / "MNIST" / "raw").mkdir(parents=True)
-    for name in ("train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte"):
-        content = bytearray((data.FOLDER / "MNIST" / "raw" / name).read_bytes())
-        content[1000] ^= name.startswith("t10k")
+@pytest.mark.parametrize("source", downloads.MD5)
+def test_a_damaged_real_file_is_found(tmp_path, source, capsys, monkeypatch):
+    monkeypatch.setitem(downloads.SERVERS, source, "no://server/")
+    raw = tmp_path / source / "raw"
+    raw.mkdir(parents=True)
+    for name in downloads.MD5[source]:
+        content = bytearray((data.FOLDER / source / "raw" / name).read_bytes())
+        content[1000] ^= name == "t10k-labels-idx1-ubyte"
         (raw / name).write_bytes(content)
-    assert downloads.remove_damaged("MNIST", raw) == ["t10k-labels-idx1-ubyte"]
-    assert [file.name for file in raw.iterdir()] == ["train-labels-idx1-ubyte"]
+    with pytest.raises(ConnectionError):
+        downloads.read(source, tmp_path)
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == f"{raw / 't10k-labels-idx1-ubyte'} is damaged and is removed." and len(said) == 2

@@ -1,18 +1,26 @@
 """MNIST and Fashion-MNIST: files that are there are checked and used, missing ones fetched, failures told plainly."""
 
+import gzip
 import hashlib
 import http.client
+import os
 import pathlib
-import socket
+import queue
 import sys
 import threading
-import time
 import urllib.request
+import zlib
 
+import numpy as np
+import torch
 from torch import Tensor
 
-PATIENCE = 6.0  # seconds after which a silent network counts as none
-MD5 = {  # of the unpacked files; torchvision itself checks only the packed ones
+PATIENCE = 6.0  # seconds of silence after which a server is given up
+SERVERS = {
+    "MNIST": "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "FashionMNIST": "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+}
+MD5 = {  # of the unpacked files
     "MNIST": {
         "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
         "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
@@ -28,73 +36,93 @@ MD5 = {  # of the unpacked files; torchvision itself checks only the packed ones
 }
 
 
-def read(source: str, folder: pathlib.Path) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return training images (60000, 28, 28), their labels, test images and their labels; images are uint8.
+def read(source: str, folder: str | pathlib.Path) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Read training images (60000, 28, 28) as uint8, their labels as int64, test images and their labels.
 
-    Raises ConnectionError, within seconds, when files are missing and the network does not answer.
+    Raises ConnectionError, within seconds, when files are missing and no server sends them.
     """
-    from torchvision import datasets
-
-    kind, raw = getattr(datasets, source), pathlib.Path(folder) / source / "raw"
-    remove_damaged(source, raw)
-    missing = [name for name in MD5[source] if not (raw / name).exists()]
-    if missing:
-        # torchvision unpacks without a network only when all four packed files are there
-        if not all((raw / f"{name}.gz").exists() for name in MD5[source]) and not answers(kind):
-            raise ConnectionError(failure(source, raw, "no server answered"))
-        fetch(kind, source, folder, raw)
-    train, test = (kind(folder, train=part, download=False) for part in (True, False))
-    return train.data, train.targets, test.data, test.targets
+    raw = pathlib.Path(folder) / source / "raw"
+    images, labels, test, test_labels = (array(find(source, name, raw)) for name in MD5[source])
+    return images, labels.long(), test, test_labels.long()
 
 
-def remove_damaged(source: str, raw: pathlib.Path) -> list[str]:
-    """Delete files whose checksum is wrong, say so, and return their names."""
-    damaged = [
-        name for name, md5 in MD5[source].items()
-        if (raw / name).exists() and hashlib.md5((raw / name).read_bytes(), usedforsecurity=False).hexdigest() != md5
-    ]  # fmt: skip
-    for name in damaged:
-        print(f"{raw / name} is damaged and will be fetched again.", file=sys.stderr)
-        (raw / name).unlink()
-    return damaged
+def array(content: bytes) -> Tensor:
+    """Read the idx format: byte 3 counts the dimensions, four bytes hold the size of each, then come the values."""
+    dimensions = content[3]
+    sizes = np.frombuffer(content, ">i4", count=dimensions, offset=4)
+    values = np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions)
+    return torch.from_numpy(values.reshape(sizes).copy())
 
 
-def answers(kind) -> bool:
-    """Tell whether a server sends the first byte in time; a thread, because a name look-up has no time limit."""
-    found = threading.Event()
-
-    def knock(mirror: str) -> None:
-        try:
-            with urllib.request.urlopen(mirror + kind.resources[0][0], timeout=PATIENCE) as reply:
-                if reply.read(1):
-                    found.set()
-        except (OSError, http.client.HTTPException):
-            pass
-
-    threads = [threading.Thread(target=knock, args=(mirror,), daemon=True) for mirror in kind.mirrors]
-    for thread in threads:
-        thread.start()
-    give_up = time.monotonic() + PATIENCE
-    while time.monotonic() < give_up and any(thread.is_alive() for thread in threads) and not found.wait(0.1):
-        pass
-    return found.is_set()
+def find(source: str, name: str, raw: pathlib.Path) -> bytes:
+    """Take a file from where it lies, packed or not, or fetch it; what is damaged is removed."""
+    md5 = MD5[source][name]
+    for file in (raw / name, raw / f"{name}.gz"):
+        if file.exists():
+            content = unpacked(file.read_bytes(), md5)
+            if content is not None:
+                return content
+            print(f"{file} is damaged and is removed.", file=sys.stderr)
+            file.unlink()
+    content = fetch(source, name, raw)
+    raw.mkdir(parents=True, exist_ok=True)
+    arriving = raw / f"{name}.{os.getpid()}"  # so that no half-written file ever has the name
+    arriving.write_bytes(content)
+    arriving.replace(raw / name)
+    return content
 
 
-def fetch(kind, source: str, folder: pathlib.Path, raw: pathlib.Path) -> None:
-    """Let torchvision download and unpack, with a time limit for a server that falls silent."""
-    limit = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(PATIENCE)
+def unpacked(content: bytes, md5: str) -> bytes | None:
+    """Unpack a file if it is packed; None for a damaged one."""
     try:
-        kind(folder, download=True)
-    except (RuntimeError, OSError, http.client.HTTPException) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise ConnectionError(failure(source, raw, f"the download stopped: {reason}")) from None
-    finally:
-        socket.setdefaulttimeout(limit)
-    if bad := remove_damaged(source, raw):
-        raise ConnectionError(failure(source, raw, f"what arrived is damaged: {', '.join(bad)}"))
+        if content.startswith(b"\x1f\x8b"):
+            content = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error):
+        return None
+    return content if hashlib.md5(content, usedforsecurity=False).hexdigest() == md5 else None
 
 
-def failure(source: str, raw: pathlib.Path, reason: str) -> str:
-    """Return the one sentence for a data set that cannot be had now."""
-    return f'expected {source} in {raw} or a network to fetch it, but {reason}; load("digits") needs no download'
+def fetch(source: str, name: str, raw: pathlib.Path) -> bytes:
+    """Ask the server for a file; ConnectionError says in one sentence why it did not come."""
+    url = f"{SERVERS[source]}{name}.gz"
+    print(f"Fetching {url}", file=sys.stderr)
+    try:
+        content = unpacked(download(url), MD5[source][name])
+        reason = "what the server sent is damaged"
+    except (OSError, http.client.HTTPException) as error:
+        content = None
+        reason = f"no server answered ({(str(error) or type(error).__name__).splitlines()[0]})"
+    if content is None:
+        expected = f"expected {source} in {raw} or a network to fetch it"
+        raise ConnectionError(f'{expected}, but {reason}; load("digits") needs no download')
+    return content
+
+
+def download(url: str) -> bytes:
+    """Fetch a file; TimeoutError as soon as nothing has come for PATIENCE seconds.
+
+    A thread listens, because the look-up of a name has no time limit.
+    """
+    news = queue.SimpleQueue()  # pieces of the file, the empty one at its end, or an error
+
+    def listen() -> None:
+        try:
+            with urllib.request.urlopen(url, timeout=2 * PATIENCE) as reply:
+                while piece := reply.read1():
+                    news.put(piece)
+            news.put(b"")
+        except Exception as error:
+            news.put(error)
+
+    threading.Thread(target=listen, daemon=True).start()
+    content = bytearray()
+    while True:
+        try:
+            piece = news.get(timeout=PATIENCE)
+        except queue.Empty:
+            raise TimeoutError(f"nothing came for {PATIENCE:g} seconds") from None
+        if isinstance(piece, Exception):
+            raise piece
+        if not piece:
+            return bytes(content)
+        content += piece
