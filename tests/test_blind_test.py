@@ -8,9 +8,10 @@ from course_utils.comparison.blind_test import PLACES, BlindTest, blind_test
 
 
 def rows(n: int = 50, m: int = 50) -> dict[str, torch.Tensor]:
-    """Return images of two families whose first pixel is a number of their own."""
-    numbers = torch.arange(n + m)[:, None, None, None] / 200
-    return dict(zip(("VAE", "GAN"), numbers.expand(n + m, 1, 28, 28).split([n, m])))
+    """Images of two families: n of the VAE and m of the GAN, each of another grey."""
+    greys = torch.arange(n + m)[:, None, None, None] / 200
+    vae, gan = greys.expand(n + m, 1, 28, 28).split([n, m])
+    return {"VAE": vae, "GAN": gan}
 
 
 def played(test: BlindTest, bets) -> BlindTest:
@@ -39,7 +40,8 @@ def test_the_gan_is_where_the_order_says():
 
 
 def test_no_image_is_shown_twice():
-    test, seen = BlindTest(rows()), []
+    test = BlindTest(rows())
+    seen = []
     while not test.finished:
         shown = test.shown()
         assert [len(images) for images in shown.values()] == [10, 10]
@@ -50,9 +52,10 @@ def test_no_image_is_shown_twice():
 
 def test_the_score_counts_what_was_right():
     test = BlindTest(rows(), seed=3)
-    bets = [place if right else 1 - place for place, right in zip(test.order, (True, False, True, True, False))]
-    assert [test.bet(position) for position in bets] == [True, False, True, True, False]
-    assert (test.score, test.played, test.finished) == (3, 5, True)
+    outcomes = [True, False, True, True, False]
+    bets = [place if right else 1 - place for place, right in zip(test.order, outcomes)]
+    assert [test.bet(position) for position in bets] == outcomes
+    assert test.score == 3 and test.played == 5 and test.finished
     assert test.result() == "You found the GAN in 3 of 5 rounds; a tossed coin does as well or better in 50% of tests."
 
 
@@ -63,7 +66,9 @@ def test_the_figure_hides_the_names_until_the_end():
         axes = fig.axes[0]
         names = tuple(text.get_text() for text in axes.get_yticklabels())
         assert names == (tuple(test.shown()) if test.finished else PLACES)
-        assert axes.images[0].get_array()[[0, 29], [0, 0]].tolist() == [x[0, 0, 0, 0] for x in test.shown().values()]
+        upper, lower = test.shown().values()
+        picture = axes.images[0].get_array()
+        assert picture[0, 0] == upper[0, 0, 0, 0] and picture[29, 0] == lower[0, 0, 0, 0]
         assert axes.get_title("left") == ("The last round" if test.finished else f"Round {number + 1} of 5")
         plt.close(fig)
         if not test.finished:
@@ -80,10 +85,12 @@ def test_the_buttons_move_the_picture_and_the_score():
     test = BlindTest(images, seed=2)
     for position in (0, 1, 0, 0):
         before = bytes(picture.value)
-        test.bet(position), buttons.children[position].click()
+        test.bet(position)
+        buttons.children[position].click()
         assert bytes(picture.value) != before and score.value == f"{test.score} of {test.played} right"
     assert not upper.disabled
-    lower.click(), test.bet(1)
+    lower.click()
+    test.bet(1)
     assert score.value == test.result() and upper.disabled and lower.disabled
     end = bytes(picture.value)
     upper.click()

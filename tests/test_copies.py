@@ -14,51 +14,59 @@ def discriminators(n: int = 3, pack: int = 1) -> list:
     return [networks.MLPDiscriminator((8, 8), shape=(2 * pack,)) for _ in range(n)]
 
 
+def train_on(gan: GAN, batches: torch.Tensor, z: torch.Tensor) -> None:
+    """Train on given batches (steps, N, 2) with given codes (steps, N, latent_dim)."""
+    optimizers = gan.make_optimizers()
+    for step, (batch, codes) in enumerate(zip(batches, z)):
+        gan.generate = lambda n, codes=codes: gan.generator(codes)
+        gan.training_step(batch, optimizers, step)
+
+
 @pytest.mark.parametrize("pack", [1, 2])
 def test_each_copy_answers_as_the_network_alone_does(pack):
-    alone, x = discriminators(pack=pack), torch.randn(3, 6, 2)
+    alone = discriminators(pack=pack)
+    x = torch.randn(3, 6, 2)
     answers = networks.packed(Copies(alone), pack)(x.flatten(0, 1)).unflatten(0, (3, -1))
     expected = torch.stack([networks.packed(one, pack)(part) for one, part in zip(alone, x)])
     assert torch.allclose(answers, expected, atol=1e-6)
 
 
 def test_a_mean_over_all_rows_gives_each_copy_the_gradient_of_the_network_alone():
-    alone, x = discriminators(), torch.randn(3, 6, 2)
+    alone = discriminators()
+    x = torch.randn(3, 6, 2)
     together = Copies(alone)
     together(x.flatten(0, 1)).square().mean().backward()
-    for i, one in enumerate(alone):
-        one(x[i]).square().mean().backward()
-        alone = torch.cat([parameter.grad.flatten() for parameter in one.parameters()])
-        assert torch.allclose(together.rows.grad[i], alone, atol=1e-6)
+    for one, part, row in zip(alone, x, together.rows.grad):
+        one(part).square().mean().backward()
+        gradient = torch.cat([parameter.grad.flatten() for parameter in one.parameters()])
+        assert torch.allclose(row, gradient, atol=1e-6)
 
 
 def test_copies_train_as_the_same_networks_would_alone():
     real = points.ring(sigma=0.05).sample(512)
     seed_everything(0)
-    pairs = [(networks.MLPGenerator(2, (8,), shape=(2,)), networks.MLPDiscriminator((8,), shape=(2,))) for _ in "ab"]
-    together = GAN(Copies([g for g, _ in pairs]), Copies([d for _, d in pairs]), r1_weight=0.1)
-    both, z = together.make_optimizers(), torch.randn(20, 2, 64, 2)
-    each = [(GAN(g, d, r1_weight=0.1), GAN(g, d, r1_weight=0.1).make_optimizers()) for g, d in pairs]
-    batches = real[torch.randint(512, (20, 2, 64))]  # (20, 2, 64, 2)
-    for step in range(20):
-        together.generate = lambda n, codes=z[step]: together.generator(codes.flatten(0, 1))
-        together.training_step(batches[step].flatten(0, 1), both, step)
-        for i, (gan, optimizers) in enumerate(each):
-            gan.generate = lambda n, gan=gan, codes=z[step, i]: gan.generator(codes)
-            gan.training_step(batches[step, i], optimizers, step)
-    for i, (gan, _) in enumerate(each):
-        alone = torch.nn.utils.parameters_to_vector(gan.discriminator.parameters())
-        assert torch.allclose(together.discriminator.rows[i], alone, atol=1e-5)
+    generators = [networks.MLPGenerator(2, (8,), shape=(2,)) for _ in range(2)]
+    discriminators = [networks.MLPDiscriminator((8,), shape=(2,)) for _ in range(2)]
+    together = GAN(Copies(generators), Copies(discriminators), r1_weight=0.1)
+    alone = [GAN(*players, r1_weight=0.1) for players in zip(generators, discriminators)]
+    z = torch.randn(20, 2, 64, 2)  # (steps, copies, N, latent_dim)
+    batches = real[torch.randint(512, (20, 2, 64))]  # (steps, copies, N, 2)
+    train_on(together, batches.flatten(1, 2), z.flatten(1, 2))
+    for i, gan in enumerate(alone):
+        train_on(gan, batches[:, i], z[:, i])
+        vector = torch.nn.utils.parameters_to_vector(gan.discriminator.parameters())
+        assert torch.allclose(together.discriminator.rows[i], vector, atol=1e-5)
 
 
 def test_one_copy_never_sees_what_another_gets():
-    together, x = Copies(discriminators()), torch.randn(9, 2)
+    together = Copies(discriminators())
+    x = torch.randn(9, 2)
     before = together(x)
     after = together(torch.cat([x[:3], 100 * x[3:]]))
     assert torch.equal(before[:3], after[:3]) and not torch.equal(before[3:], after[3:])
 
 
-def test_copies_start_from_weights_of_their_own_and_the_seed_decides_them():
+def test_copies_start_from_different_weights_and_the_seed_decides_them():
     seed_everything(1)
     first = draw_each(points_gan(3), 50)  # (3, 50, 2)
     seed_everything(1)

@@ -18,9 +18,9 @@ def everything(game: Game) -> dict:
 
 
 def by_name(box: Widget) -> dict[str, Widget]:
-    """Return the widgets of a playground under what they are called."""
-    flat, (status, picture) = [w for row in box.children[:-2] for w in row.children], box.children[-2:]
-    named = {w.description or type(w).__name__: w for w in flat}
+    """The widgets of a playground by their labels, or by their kind."""
+    *rows, status, picture = box.children
+    named = {widget.description or type(widget).__name__: widget for row in rows for widget in row.children}
     return named | {"status": status, "picture": picture}
 
 
@@ -95,8 +95,8 @@ def test_the_pull_goes_downhill_whatever_the_number_of_samples():
     game.step("discriminator", 50)
     samples = game.gan.sample(20)
     pull = game.pull(samples)
-    logits = [game.gan.discriminator(x) for x in (samples, samples + 1e-2 * pull)]
-    assert (logits[1] > logits[0]).all()
+    before = game.gan.discriminator(samples)
+    assert (game.gan.discriminator(samples + 1e-2 * pull) > before).all()
     torch.testing.assert_close(game.pull(samples[:4]), pull[:4])
 
 
@@ -116,7 +116,8 @@ def test_each_preset_steps_and_draws_and_says_what_to_try(preset):
 
 
 def test_a_frame_stays_as_it_was_when_the_game_goes_on(monkeypatch):
-    game, shown = Game(), []
+    game = Game()
+    shown = []
     monkeypatch.setattr("course_utils.show.plots.show", lambda fig, alt: shown.append(fig))
     frames = {"0": game.frame()}
     fig, axes = plt.subplots()
@@ -125,7 +126,8 @@ def test_a_frame_stays_as_it_was_when_the_game_goes_on(monkeypatch):
     filmstrip(frames | {"60": game.frame()}, "two frames")
     first, second = ([torch.tensor(picture.get_array()) for picture in a.images] for a in shown[0].axes)
     assert same_bits(first, [torch.tensor(axes.images[0].get_array())]) and not same_bits(first, second)
-    plt.close(fig), plt.close(shown[0])
+    plt.close(fig)
+    plt.close(shown[0])
 
 
 def test_samples_that_fly_off_are_counted_in_the_corner():
@@ -147,8 +149,10 @@ def test_a_pair_is_drawn_as_the_opinion_of_two_identical_samples():
 
 
 def test_tuning_holds_from_the_next_step_on():
-    game, other = Game(), Game(generator_lr=1e-2, loss="hinge")
-    game.tune("loss", "hinge"), game.tune("generator_lr", 1e-2)
+    other = Game(generator_lr=1e-2, loss="hinge")
+    game = Game()
+    game.tune("loss", "hinge")
+    game.tune("generator_lr", 1e-2)
     for each in (game, other):
         each.step("both", 3)
     assert torch.equal(weights(game.gan), weights(other.gan)) and game.gan.generator_lr == 1e-2
@@ -156,14 +160,15 @@ def test_tuning_holds_from_the_next_step_on():
 
 def test_the_buttons_drive_the_game():
     ui = by_name(playground())
-    start = ui["status"].value, bytes(ui["picture"].value)
+    status = ui["status"].value
+    picture = bytes(ui["picture"].value)
     ui["ToggleButtons"].value = 10
-    for button, counts in {"Step D": (10, 0), "Step G": (10, 10), "Step both": (20, 20), "Reset": (0, 0)}.items():
+    for button, d_steps, g_steps in (("Step D", 10, 0), ("Step G", 10, 10), ("Step both", 20, 20), ("Reset", 0, 0)):
         before = bytes(ui["picture"].value)
         ui[button].click()
-        assert f"{counts[0]} steps of D, {counts[1]} of G" in ui["status"].value
+        assert f"{d_steps} steps of D, {g_steps} of G" in ui["status"].value
         assert bytes(ui["picture"].value) != before and ui["picture"].value[:4] == b"\x89PNG"
-    assert (ui["status"].value, bytes(ui["picture"].value)) == start
+    assert ui["status"].value == status and bytes(ui["picture"].value) == picture
     assert plt.get_fignums() == []
 
 
@@ -180,10 +185,12 @@ def test_a_preset_brings_its_settings_and_reset_keeps_those_of_the_reader():
     ui["ToggleButtons"].value = 1
     ui["preset"].value = "slow discriminator"
     assert ui["learning rate, D"].value == 1e-4 and PRESETS["slow discriminator"]["hint"] in ui["status"].value
-    ui["learning rate, D"].value, ui["loss"].value = 1e-2, "hinge"
+    ui["learning rate, D"].value = 1e-2
+    ui["loss"].value = "hinge"
     ui["Step both"].click()
     ui["Reset"].click()
-    assert (ui["learning rate, D"].value, ui["loss"].value) == (1e-2, "hinge") and "0 steps" in ui["status"].value
+    assert ui["learning rate, D"].value == 1e-2 and ui["loss"].value == "hinge"
+    assert "0 steps" in ui["status"].value
     picture = bytes(ui["picture"].value)
     ui["seed"].value = 1
     assert bytes(ui["picture"].value) != picture
@@ -204,8 +211,7 @@ def test_callbacks_in_several_threads_wait_for_each_other():
 
 
 def test_every_control_is_on_the_screen():
-    shown = [widget for row in playground().children[:-2] for widget in row.children]
-    assert len(shown) + 2 == len(controls("healthy", 0))
+    assert len(by_name(playground())) == len(controls("healthy", 0))
 
 
 BAD = {
