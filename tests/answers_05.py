@@ -2,7 +2,7 @@
 
 import torch
 from torch.distributions import Independent, Normal, kl_divergence
-from torch.nn.functional import binary_cross_entropy, mse_loss, softplus
+from torch.nn.functional import binary_cross_entropy, l1_loss, mse_loss, softplus
 from torch.nn.functional import binary_cross_entropy_with_logits as BCE
 
 from course_utils.exercises import lesson_05
@@ -40,6 +40,21 @@ REPARAMETERIZE = {
     "mu is missing": lambda mu, logvar: torch.randn_like(mu).mul(torch.exp(logvar / 2)),
     "no gradient passes through them": lambda mu, logvar: torch.normal(mu, torch.exp(logvar / 2)),
     "the gradient reaches mu but not logvar": without_graph,
+    "the gradient reaches logvar but not mu": lambda mu, logvar: mu.data + (logvar / 2).exp() * torch.randn_like(mu),
+    "sigma is softplus(logvar)": lambda mu, logvar: mu + softplus(logvar) * torch.randn_like(mu),
+    "the variance is softplus(logvar)": lambda mu, logvar: mu + softplus(logvar) ** 0.5 * torch.randn_like(mu),
+    "exp(2 · logvar)": lambda mu, logvar: mu + torch.exp(2 * logvar) * torch.randn_like(mu),
+    "sigma is added to the noise": lambda mu, logvar: mu + torch.exp(logvar / 2) + torch.randn_like(mu),
+    "the variance is added to the noise": lambda mu, logvar: mu + torch.randn_like(mu) + torch.exp(logvar),
+    "exp(logvar) is added without noise": lambda mu, logvar: torch.exp(logvar) + mu,
+    "mu and logvar are swapped": lambda logvar, mu: mu + torch.exp(logvar / 2) * torch.randn_like(mu),
+    "all codes get one width": lambda mu, logvar: mu + torch.exp(logvar.mean() / 2) * torch.randn_like(mu),
+    "the dimensions of a code share one width": lambda mu, logvar: (
+        mu + torch.exp(logvar.mean(dim=1)[:, None] / 2) * torch.randn_like(mu)
+    ),
+    "all images share one width": lambda mu, logvar: mu + torch.exp(logvar.mean(dim=0) / 2) * torch.randn_like(mu),
+    "evenly between -1 and 1": lambda mu, logvar: mu + torch.exp(logvar / 2) * torch.empty_like(mu).uniform_(-1, 1),
+    "the noise is never negative": lambda mu, logvar: mu + torch.exp(logvar / 2) * abs(torch.randn_like(mu)),
 }
 
 
@@ -77,6 +92,12 @@ KL = {
     "mu is not squared": lambda mu, logvar: -0.5 * torch.sum(1 + logvar - mu - logvar.exp(), dim=1),
     "mu is left out": lambda mu, logvar: -0.5 * torch.sum(1 + logvar - logvar.exp(), dim=1),
     "carries no gradient": lambda mu, logvar: kl_loop(mu.data, logvar.data),
+    "the sign of exp(logvar)": lambda mu, logvar: -0.5 * torch.sum(1 + logvar - mu**2 + logvar.exp(), dim=1),
+    "the sign of the 1": lambda mu, logvar: -0.5 * torch.sum(logvar - 1 - mu**2 - logvar.exp(), dim=1),
+    "mu and logvar are swapped": lambda logvar, mu: kl_loop(mu, logvar),
+    "the variance is softplus(logvar)": lambda mu, logvar: kl_loop(mu, torch.log(1 + logvar.exp()).log()),
+    "divided by the number of images": lambda mu, logvar: kl_loop(mu, logvar) / mu.shape[0],
+    "divided by the 784 pixels": lambda mu, logvar: kl_loop(mu, logvar) / (28 * 28),
 }
 
 
@@ -110,7 +131,7 @@ VAE_LOSS = {
     "a mean over everything, the KL a sum over everything": lambda output, x, mu, logvar: (
         BCE(output, x) - 0.5 * torch.sum(1 + logvar - mu**2 - logvar.exp())
     ),
-    "divided by the 784 pixels": lambda output, x, mu, logvar: BCE(output, x) + codes(mu, logvar) / x[0].numel(),
+    "all is divided by the 784 pixels": lambda output, x, mu, logvar: BCE(output, x) + codes(mu, logvar) / x[0].numel(),
     "the sum over the batch": lambda output, x, mu, logvar: BCE(output, x, reduction="sum") + kl_loop(mu, logvar).sum(),
     "the likelihood is a mean over the batch, the KL is not": with_codes(lambda mu, logvar: kl_loop(mu, logvar).sum()),
     "the KL is a mean over the batch, the likelihood is not": with_pixels(
@@ -141,6 +162,20 @@ VAE_LOSS = {
     ),
     "logits and images have changed places": with_pixels(lambda output, x: BCE(x, output, reduction="sum") / len(x)),
     "several values come back": lambda output, x, mu, logvar: (pixels(output, x) + codes(mu, logvar),),
+    "the sign of the likelihood": lambda output, x, mu, logvar: codes(mu, logvar) - pixels(output, x),
+    "this is β = 1/784": with_codes(lambda mu, logvar: codes(mu, logvar) / 784),
+    "black and white": with_pixels(lambda output, x: pixels(output, x.gt(0.5).to(x.dtype))),
+    "stretched to [-1, 1]": with_pixels(lambda output, x: pixels(output, (x - 0.5) / 0.5)),
+    "this is an absolute error": with_pixels(
+        lambda output, x: l1_loss(torch.sigmoid(output), x, reduction="sum") / len(x)
+    ),
+    "mu and logvar are swapped": lambda output, x, logvar, mu: pixels(output, x) + codes(mu, logvar),
+    "the sign of exp(logvar)": with_codes(
+        lambda mu, logvar: -0.5 * torch.sum(1 + logvar - mu**2 + logvar.exp()) / len(mu)
+    ),
+    "the variance is softplus(logvar)": with_codes(
+        lambda mu, logvar: kl_divergence(Normal(mu, softplus(logvar).sqrt()), Normal(0, 1)).sum() / len(mu)
+    ),
     "carries no gradient": lambda output, x, mu, logvar: (pixels(output, x) + codes(mu, logvar)).detach(),
 }
 

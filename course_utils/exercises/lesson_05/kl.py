@@ -2,19 +2,29 @@
 
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
-from course_utils.exercises.checker import Exercise, Observation, gradient, value
+from course_utils.exercises.checker import Exercise, Observation, alike, gradient, value
 from course_utils.exercises.sentences import CUT_OFF
 from course_utils.losses import kl_divergence
 
+STEADY = "the KL at a second call"
+ALONE = "for 1 code with 4 dimensions"
+SIZES = {"for 5 codes with 3 dimensions": (5, 3), "for 7 codes with 2 dimensions": (7, 2), ALONE: (1, 4)}
+
 
 def observe_kl(function) -> Observation:
-    """The KL where it is 0, its sign, values and gradients for batches of two sizes."""
+    """Whether the KL is drawn, where it is 0, its sign, values and gradients for batches of three sizes."""
     noise = torch.Generator().manual_seed(0)
-    seen = {"the KL for mu = 0 and logvar = 0": value(function(torch.zeros(4, 3), torch.zeros(4, 3)))}
-    for n, d in ((5, 3), (7, 2)):
-        name = f"for {n} codes with {d} dimensions"
-        mu, logvar = (torch.randn(n, d, generator=noise).requires_grad_() for _ in range(2))
+    probe = torch.randn(4, 3, generator=noise), torch.randn(4, 3, generator=noise)
+    steady = alike(value(function(*probe)), value(function(*probe)))
+    seen = {
+        STEADY: "the same" if steady else "another one",
+        "the KL for mu = 0 and logvar = 0": value(function(torch.zeros(4, 3), torch.zeros(4, 3))),
+    }
+    for name, size in SIZES.items():
+        mu = torch.randn(size, generator=noise).requires_grad_()
+        logvar = torch.randn(size, generator=noise).requires_grad_()
         result = function(mu, logvar)
         found = value(result)
         negative = isinstance(found, Tensor) and (found < 0).any()
@@ -90,5 +100,29 @@ check_kl = Exercise(
         ),
         lambda m, v: half(m**2 + v**2 - 1 - v): "logvar² is not the variance: that is exp(logvar).",
         lambda m, v: kl(m, v).detach(): CUT_OFF,
+        lambda m, v: half(m**2 - v.exp() - 1 - v): (
+            "the sign of exp(logvar) is wrong: in -1/2 · (1 + logvar - mu² - exp(logvar)) both mu² and exp(logvar) are "
+            "subtracted."
+        ),
+        lambda m, v: half(m**2 + v.exp() + 1 - v): "the sign of the 1 is wrong: it is subtracted.",
+        lambda m, v: kl(v, m): ("mu and logvar are swapped: mu is squared, logvar goes into the exponential."),
+        lambda m, v: kl(m, softplus(v).log()): (
+            "the variance is softplus(logvar) here: that is another way to keep it positive, in which the network's "
+            "output is no logarithm. The variance of a code is exp(logvar)."
+        ),
+        lambda m, v: kl(m, v) / len(m): (
+            "this is divided by the number of images, and still one number for each: the loss will take the mean."
+        ),
+        lambda m, v: kl(m, v) / 784: "this is divided by the 784 pixels: the KL is that of a code, in nats.",
+    },
+    hints={
+        STEADY: (
+            "two calls on the same code differ: this estimates the KL from drawn codes. Between two Gaussians it has a "
+            "closed form, and nothing has to be drawn."
+        ),
+        f"the values of the KL {ALONE}": (
+            "right for several codes, but not for one alone: `squeeze()` removes the axis of the images too. Sum over "
+            "`dim=1`, which keeps it."
+        ),
     },
 )

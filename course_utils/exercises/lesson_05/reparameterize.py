@@ -3,33 +3,34 @@
 import torch
 from torch import Tensor
 from torch.distributions import Normal
+from torch.nn.functional import softplus
 
 from course_utils.exercises.checker import Exercise, Observation, altered, gradient, value
 from course_utils.exercises.lesson_01.sample_mixture import rounded
-from course_utils.plumbing.device import forked_random
 from course_utils.vae import reparameterize
 
 ROWS = 10_000  # of each kind; the rows of one kind have the same mu and logvar, so that their spread is the noise
-MEANS = torch.tensor([[1.0, -1.0, 0.5], [1.0, -1.5, 1.0]])  # with these numbers no known answer is near the border
-SIGMAS = torch.tensor([[0.25, 0.5, 2.0], [4.0, 2.0, 0.5]])  # between two steps of the rounding below
+MEANS = torch.tensor([[1.0, -1.0, 0.5], [1.0, -1.5, 1.5]])
+SIGMAS = torch.tensor([[0.25, 0.5, 2.0], [8.0, 4.0, 0.5]])  # no mean of their logarithms, along any axis, is 0
 Z, NOISE = "z", "the noise in z"
+FRESH = "fresh for every row and at every call"
 
 
 def observe_reparameterize(function) -> Observation:
     """Shape, kind of noise, statistics and, where these are right, the gradients of z for two kinds of rows."""
+    few = function(torch.zeros(7, 5), torch.zeros(7, 5))
     mu = MEANS.repeat_interleave(ROWS, 0).requires_grad_()
     logvar = (2 * SIGMAS.log()).repeat_interleave(ROWS, 0).requires_grad_()
-    with forked_random(0, torch.device("cpu")):
-        z, again = function(mu, logvar), function(mu, logvar)
-    if not isinstance(z, Tensor):
-        return {Z: value(z)}
-    if z.shape != mu.shape:
-        return {Z: f"a tensor of shape {tuple(z.shape)}"}
-    seen = {Z: f"a tensor of shape {tuple(mu.shape)}", NOISE: kind_of_noise(value(z), value(again))}
+    z = function(mu, logvar)
+    again = function(mu, logvar)
+    seen = {f"{Z} for 7 codes of 5 dimensions": shape(few), Z: shape(z)}
+    if shape(few) != shape(torch.zeros(7, 5)) or shape(z) != shape(mu):
+        return seen
+    seen[NOISE] = kind_of_noise(value(z), value(again))
     offset = (value(z) - mu.detach()).float().view(2, ROWS, 3)
     if seen[NOISE] == "none":
         seen["z - mu"] = offset[:, 0]
-    if seen[NOISE] != "fresh for every row and at every call":
+    if seen[NOISE] != FRESH:
         return seen
     seen |= statistics(offset)
     if right_noise(offset):
@@ -37,32 +38,43 @@ def observe_reparameterize(function) -> Observation:
     return seen
 
 
+def shape(result) -> str:
+    return f"a tensor of shape {tuple(result.shape)}" if isinstance(result, Tensor) else value(result)
+
+
 def kind_of_noise(z: Tensor, again: Tensor) -> str:
     """Say whether z can be used at all, and whether its noise is new for each row and at the next call."""
     if not z.isfinite().all():
         return "not a number in places"
-    changes, varies = not torch.equal(z, again), z.view(2, ROWS, 3).std(1).max() > 1e-3
-    if varies:
-        return "fresh for every row and at every call" if changes else "the same at every call"
-    return "the same in every row" if changes else "none"
+    changes = not torch.equal(z, again)
+    varies = z.view(2, ROWS, 3).std(1).max() > 1e-3
+    if not varies:
+        return "the same in every row" if changes else "none"
+    if not changes:
+        return "the same at every call"
+    different = len(z[:ROWS].unique(dim=0))
+    return FRESH if different > 0.9 * ROWS else f"the same again and again, {different} different rows in {ROWS}"
 
 
 def statistics(offset: Tensor) -> Observation:
     """What the noise of each kind of rows and each dimension looks like, so coarse that every seed gives the same."""
     std = offset.std(1)  # (2, 3)
-    standard = (offset - offset.mean(1, keepdim=True)) / std[:, None]
+    standard = (offset - offset.mean(1, keepdim=True)) / std[:, None]  # (2, ROWS, 3)
+    columns = standard.transpose(0, 1).flatten(1)  # (ROWS, 6)
+    related = columns.T.corrcoef() - torch.eye(6)
     return {
         "the mean of z - mu, in standard deviations": rounded(offset.mean(1) / std, 0.25) + 0.0,  # makes -0 a 0
         "the standard deviation of z over sigma": 2 ** rounded((std / SIGMAS).log2(), 0.25),
-        "the correlation of two dimensions of z": rounded(offset[0].T.corrcoef()[0, 1].abs(), 0.5),
+        "the correlation of two numbers in z": rounded(related.abs().max(), 0.5),
         "the share of noise beyond two standard deviations": rounded((standard.abs() > 2).float().mean(), 0.05),
+        "the share of noise within half a standard deviation": rounded((standard.abs() < 0.5).float().mean(), 0.1),
     }
 
 
 def right_noise(offset: Tensor) -> bool:
     """Tell whether mean and width are right; elsewhere the gradients would only add noise to what is seen."""
-    _, std, *_ = seen = list(statistics(offset).values())
-    return not seen[0].any() and bool((std == 1).all())
+    mean, std, *_ = statistics(offset).values()
+    return not mean.any() and bool((std == 1).all())
 
 
 def gradients(z: Tensor, mu: Tensor, logvar: Tensor) -> Observation:
@@ -143,6 +155,49 @@ check_reparameterize = Exercise(
         lambda mu, logvar: drawn(mu, logvar.detach()): (
             "the gradient reaches mu but not logvar, so that the encoder cannot learn how wide to be: leave out "
             "`.detach()`, `.data` and `no_grad` around sigma."
+        ),
+        lambda mu, logvar: drawn(mu.detach(), logvar): (
+            "the gradient reaches logvar but not mu, so that the encoder cannot learn where to put a code: leave out "
+            "`.detach()`, `.data` and `no_grad` around mu."
+        ),
+        altered(drawn, scale=softplus): (
+            "sigma is softplus(logvar) here: that is another way to keep it positive, in which the network's output is "
+            "no logarithm. Here sigma = exp(logvar / 2)."
+        ),
+        altered(drawn, scale=lambda logvar: softplus(logvar).sqrt()): (
+            "the variance is softplus(logvar) here: that is another way to keep it positive, in which the network's "
+            "output is no logarithm. Here sigma = exp(logvar / 2)."
+        ),
+        altered(drawn, scale=lambda logvar: (2 * logvar).exp()): (
+            "exp(2 · logvar) is the square of the variance: sigma is its root, exp(logvar / 2)."
+        ),
+        lambda mu, logvar: mu + (0.5 * logvar).exp() + torch.randn_like(mu): (
+            "sigma is added to the noise: multiply the noise with it, mu + sigma * eps."
+        ),
+        lambda mu, logvar: mu + logvar.exp() + torch.randn_like(mu): (
+            "the variance is added to the noise: multiply the noise with sigma, its root exp(logvar / 2)."
+        ),
+        lambda mu, logvar: mu + logvar.exp(): (
+            "exp(logvar) is added without noise, so that z never changes: draw `torch.randn_like(mu)`, and multiply "
+            "it with sigma = exp(logvar / 2)."
+        ),
+        lambda mu, logvar: drawn(logvar, mu): (
+            "mu and logvar are swapped: mu is added, logvar goes into the exponential."
+        ),
+        altered(drawn, scale=lambda logvar: (0.5 * logvar.mean()).exp().expand(logvar.shape)): (
+            "all codes get one width, from the mean of logvar: each number of each code has its own."
+        ),
+        altered(drawn, scale=lambda logvar: (0.5 * logvar.mean(1, keepdim=True)).exp()): (
+            "the dimensions of a code share one width, from their mean logvar: each has its own."
+        ),
+        altered(drawn, scale=lambda logvar: (0.5 * logvar.mean(0)).exp()): (
+            "all images share one width for each dimension, from their mean logvar: each code has its own."
+        ),
+        altered(drawn, eps=lambda mu: 2 * torch.rand_like(mu) - 1): (
+            "this noise lies evenly between -1 and 1: `torch.randn` draws from a standard Gaussian."
+        ),
+        altered(drawn, eps=lambda mu: torch.randn_like(mu).abs()): (
+            "the noise is never negative, so that z is never below mu: leave out `.abs()`."
         ),
     },
 )

@@ -1,33 +1,110 @@
 """Exercise 3 of lesson 05: the loss of a VAE from logits."""
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from course_utils.exercises.checker import Exercise, Observation, altered, gradient, value
+from course_utils.exercises.checker import Exercise, Observation, alike, altered, gradient, value
 from course_utils.exercises.sentences import CUT_OFF, EPSILON, PROBABILITIES, SURE, SURE_HINT
 from course_utils.losses import bernoulli_nll, kl_divergence
 
+SIZES = ((3, 4), (5, 6))  # images, latent dimensions
+STEADY = "the loss at a second call"
+LOSS = "the loss"
 NO_KL = "the loss for mu = 0 and logvar = 0"
-FIRST = "the loss for 3 images"
 
 
 def observe_vae_loss(function) -> Observation:
-    """Values and gradients without a KL, on batches of two sizes with codes of two, and for very sure pixels."""
+    """The loss in words; values with and without a KL on batches of two sizes, gradients, and very sure pixels."""
     noise = torch.Generator().manual_seed(0)
-    seen = {}
-    for name, n, d, sure in (("3 images", 3, 4, 0), ("5 images", 5, 6, 0), (SURE, 2, 4, 300)):
-        x = (1.5 * torch.rand(n, 1, 28, 28, generator=noise) - 0.25).clamp(0, 1)  # greys, and many exact 0 and 1
-        output = torch.randn(x.shape, generator=noise)
-        output = (sure * output.sign() if sure else output).requires_grad_()
-        mu, logvar = (torch.randn(n, d, generator=noise).requires_grad_() for _ in range(2))
-        if not seen:
-            seen[NO_KL] = value(function(output, x, torch.zeros(n, d), torch.zeros(n, d)))
-        loss = function(output, x, mu, logvar)
-        seen[f"the loss for {name}"] = value(loss)
-        for what, inputs in (("logits", output), ("mu", mu), ("logvar", logvar)):
-            seen[f"its gradient at the {what} for {name}"] = gradient(loss, inputs)
-    return seen
+    numbers, sums = {}, {}
+    for n, d in SIZES:
+        output, x, mu, logvar = inputs = probe(n, d, noise)
+        prior = output, x, torch.zeros_like(mu), torch.zeros_like(mu)
+        without_kl = value(function(*prior))
+        steady = alike(value(function(*prior)), without_kl)
+        found = measured(function, inputs, f"for {n} images")
+        right = measured(vae_loss, inputs, f"for {n} images")
+        numbers |= {f"{NO_KL}, {n} images": without_kl} | found
+        sums[f"for {n} images of {d} latent dimensions"] = in_words(list(found.values()), list(right.values()))
+    output, x, mu, logvar = probe(2, 4, noise)
+    sure = (300 * output.detach().sign()).requires_grad_()
+    return {
+        STEADY: "the same" if steady else "another one",
+        LOSS: for_each_size(sums),
+        **numbers,
+        **measured(function, (sure, x, mu, logvar), f"for {SURE}"),
+    }
+
+
+def probe(n: int, d: int, noise: torch.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Logits and images of all greys, many pixels 0 or 1, then mu and logvar: (n, 1, 28, 28) twice and (n, d) twice."""
+    x = (1.5 * torch.rand(n, 1, 28, 28, generator=noise) - 0.25).clamp(0, 1)
+    output = torch.randn(x.shape, generator=noise).requires_grad_()
+    mu = torch.randn(n, d, generator=noise).requires_grad_()
+    logvar = torch.randn(n, d, generator=noise).requires_grad_()
+    return output, x, mu, logvar
+
+
+def measured(function, inputs: tuple[Tensor, ...], name: str) -> Observation:
+    """A loss, and its gradients at the logits, at mu and at logvar."""
+    output, x, mu, logvar = inputs
+    loss = function(output, x, mu, logvar)
+    return {
+        f"the loss {name}": value(loss),
+        f"its gradient at the logits {name}": gradient(loss, output),
+        f"its gradient at mu {name}": gradient(loss, mu),
+        f"its gradient at logvar {name}": gradient(loss, logvar),
+    }
+
+
+def for_each_size(sums: dict[str, str]) -> str:
+    """What a loss adds up, with its sizes where it depends on them."""
+    first, *_ = sums.values()
+    if len(set(sums.values())) == 1:
+        return first
+    return " and ".join(f"{total} {size}" for size, total in sums.items())
+
+
+def in_words(found: list[Tensor | str], right: list[Tensor]) -> str:
+    """Say what a loss adds up and with which weights, from its value and its gradients at logits, mu and logvar."""
+    loss, *slopes = found
+    if isinstance(loss, str) or loss.dim():
+        return loss if isinstance(loss, str) else f"a tensor of shape {tuple(loss.shape)}"
+    if alike(loss, right[0]):
+        return added_up(1, 1)
+    likelihood, kl, kl_too = (factor(slope, known) for slope, known in zip(slopes, right[1:]))
+    if not math.isclose(kl, kl_too, rel_tol=1e-4, abs_tol=1e-9):
+        kl = math.nan
+    return added_up(likelihood, kl) + (", and a number beside them" if likelihood == kl == 1 else "")
+
+
+def factor(found: Tensor | str, right: Tensor) -> float:
+    """By what a gradient is multiplied, nan if by different numbers at different places."""
+    if isinstance(found, str) or not found.isfinite().all():
+        return math.nan
+    by = ((found * right).sum() / right.square().sum()).item()
+    if not found.any() or alike(found / by, right):
+        return round(by, 9)
+    return math.nan
+
+
+def added_up(likelihood: float, kl: float) -> str:
+    first = "something else than the likelihood" if math.isnan(likelihood) else f"{times(likelihood)}the likelihood"
+    if math.isnan(kl):
+        return f"{first} + something else than the KL, which exercise 2 checks"
+    return f"{first} + {times(kl)}the KL"
+
+
+def times(factor: float) -> str:
+    """A factor as one writes it before a term."""
+    parts = 1 / factor if 0 < factor < 1 else 0.0
+    if abs(factor - 1) < 1e-4:
+        return ""
+    is_share = parts > 1.5 and abs(parts / round(parts) - 1) < 1e-4
+    return f"1/{parts:.0f} × " if is_share else f"{factor:.4g} × "
 
 
 def per_image(output: Tensor, x: Tensor) -> Tensor:
@@ -41,6 +118,11 @@ def per_code(terms: Tensor) -> Tensor:
 def loss_of(output, x, mu, logvar, *, pixels=per_image, codes=per_code, join=lambda nll, kl: nll + kl) -> Tensor:
     """The loss with one thing changed."""
     return join(pixels(output, x), codes(kl_divergence(mu, logvar)))
+
+
+def with_kl(kl):
+    """The loss with another KL for each dimension, from mu and logvar."""
+    return lambda output, x, mu, logvar: per_image(output, x) + kl(mu, logvar).sum(1).mean()
 
 
 def vae_loss(output: Tensor, x: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
@@ -72,6 +154,10 @@ NOT_FINITE = (
 SQUARED = (
     "this is a squared error, the likelihood of a Gaussian: pixels that are 1 with a probability need the binary "
     "cross-entropy, from logits."
+)
+BLACK_AND_WHITE = (
+    "the images are made black and white first: a grey level is the probability that a pixel is 1, and the "
+    "cross-entropy takes it as it is."
 )
 LOSS_MISTAKES = {
     altered(loss_of, pixels=bce): (
@@ -130,6 +216,34 @@ LOSS_MISTAKES = {
     altered(loss_of, pixels=lambda output, x: per_image(x, output)): (
         "logits and images have changed places: the logits come first, what they are compared with second."
     ),
+    altered(loss_of, join=lambda nll, kl: -nll + kl): (
+        "the sign of the likelihood is wrong: -log p(x | z) is the cross-entropy itself, which is to get smaller. Here "
+        "the decoder would be rewarded for rebuilding badly."
+    ),
+    altered(loss_of, join=lambda nll, kl: nll + kl / 784): (
+        "the KL alone is divided by 784, so that it weighs too little: this is "
+        "β = 1/784. Both terms are in nats for each image."
+    ),
+    altered(loss_of, pixels=lambda output, x: per_image(output, (x > 0.5).float())): BLACK_AND_WHITE,
+    altered(loss_of, pixels=lambda output, x: per_image(output, (x > 0).float())): BLACK_AND_WHITE,
+    altered(loss_of, pixels=lambda output, x: per_image(output, torch.bernoulli(x))): BLACK_AND_WHITE,
+    altered(loss_of, pixels=lambda output, x: per_image(output, 2 * x - 1)): (
+        "the images are stretched to [-1, 1], where a pixel is no probability: leave them in [0, 1]."
+    ),
+    altered(loss_of, pixels=lambda output, x: (output.sigmoid() - x).abs().flatten(1).sum(1).mean()): (
+        "this is an absolute error: pixels that are 1 with a probability need the binary cross-entropy, from logits."
+    ),
+    lambda output, x, mu, logvar: vae_loss(output, x, logvar, mu): (
+        "mu and logvar are swapped in the KL: mu is squared, logvar goes into the exponential."
+    ),
+    with_kl(lambda mu, logvar: 0.5 * (mu**2 - logvar.exp() - 1 - logvar)): (
+        "the sign of exp(logvar) is wrong: in -1/2 · (1 + logvar - mu² - exp(logvar)) both mu² and exp(logvar) are "
+        "subtracted."
+    ),
+    with_kl(lambda mu, logvar: kl_divergence(mu, F.softplus(logvar).log())): (
+        "the variance is softplus(logvar) here: that is another way to keep it positive, in which the network's output "
+        "is no logarithm. The variance of a code is exp(logvar)."
+    ),
     lambda *args: (vae_loss(*args),): "several values come back: return one number, the sum of both terms.",
     lambda *args: vae_loss(*args).item(): CUT_OFF,
 } | {
@@ -141,8 +255,10 @@ LOSS_MISTAKES = {
 }  # fmt: skip
 
 LOSS_HINTS = {
-    FIRST: "right for mu = 0 and logvar = 0, wrong elsewhere: the likelihood is right, the mistake is in the KL, which "
-    "exercise 2 checks."
+    STEADY: (
+        "the loss changes from call to call on the same inputs: nothing is drawn in it, and no weight may grow with "
+        "the calls."
+    )
 } | {f"{what} for {SURE}": SURE_HINT for what in ("the loss", "its gradient at the logits")}
 
 check_vae_loss = Exercise(vae_loss, observe_vae_loss, LOSS_MISTAKES, LOSS_HINTS)
