@@ -12,6 +12,7 @@ import tempfile
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
+from traitlets.config import Config
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 CELL_TIMEOUT = 1800  # seconds
@@ -26,19 +27,27 @@ def find_notebooks(folder: pathlib.Path, lesson: str = "") -> list[pathlib.Path]
     return found
 
 
+def connection(folder: str) -> Config:
+    """Return how to talk to a kernel: over sockets in a private folder, or over TCP, in plain text, on Windows."""
+    if os.name == "nt":
+        return Config()
+    return Config(KernelManager={"transport": "ipc", "ip": f"{folder}/kernel"})
+
+
 def execute(path: pathlib.Path, **environment: str) -> nbformat.NotebookNode:
-    """Return the notebook with the outputs of a run in its own folder, without a bar or weights of earlier runs.
+    """Run a notebook in its own folder, without a bar or weights of earlier runs, and return it with its outputs.
 
     Raises one of FAILURES. `environment` is added to the kernel's.
     """
     notebook = nbformat.read(path, as_version=4)
-    with tempfile.TemporaryDirectory() as checkpoints:
-        env = {**os.environ, "COURSE_PROGRESS": "0", "COURSE_CHECKPOINTS": checkpoints, **environment}
+    with tempfile.TemporaryDirectory() as folder:
+        env = {**os.environ, "COURSE_PROGRESS": "0", "COURSE_CHECKPOINTS": f"{folder}/checkpoints", **environment}
         client = NotebookClient(
             notebook,
             timeout=CELL_TIMEOUT,
             kernel_name="python3",
             record_timing=False,
+            config=connection(folder),
             resources={"metadata": {"path": str(path.parent)}},
         )
         client.execute(env=env, stderr=subprocess.DEVNULL)  # what cells write is in the notebook

@@ -7,6 +7,7 @@ import re
 import statistics
 
 import pytest
+from run_notebooks import cell_metadata
 from set_repository import addresses
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -109,6 +110,18 @@ def test_cells_are_short(path):
 def test_the_first_cell_knows_the_repository(path):
     expected = addresses((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert addresses(source(code_cells(read(path))[0])) == expected
+
+
+@every_notebook
+def test_the_first_cell_is_the_same_everywhere_and_short(path):
+    first = source(code_cells(read(path))[0])
+    assert first == source(code_cells(read(LESSONS[0]))[0])
+    assert len(first.splitlines()) <= 10
+
+
+@every_notebook
+def test_cells_say_where_slides_begin_and_keep_nothing_but_tags_beside_it(path):
+    assert [cell["id"] for cell in read(path)["cells"] if cell["metadata"] != cell_metadata(cell)] == []
 
 
 @every_notebook

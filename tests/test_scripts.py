@@ -1,12 +1,17 @@
 """The scripts behind `make lab` and `make notebooks`, and the one that writes the address."""
 
 import json
+import os
 import pathlib
 
+import jupyterlab
+import lab
 import nbformat
 import pytest
-from copy_lessons import copy_lessons
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from execution import execute
+from jupyterlab_server.settings_utils import get_settings
+from lab import copy_lessons, lab_arguments
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from run_notebooks import clean, run
 from set_repository import files, set_repository
 
@@ -62,6 +67,44 @@ def test_copies_of_lessons_have_no_outputs_and_are_never_overwritten(tmp_path):
     assert sorted(file.name for file in mine.iterdir()) == ["01_a.ipynb", "02_b.ipynb"]
 
 
+@pytest.mark.parametrize(
+    ("user", "more", "allowed", "line"),
+    [
+        (0, [], 1, "Running as root: JupyterLab is started with --allow-root.\n"),
+        (0, ["--allow-root"], 1, ""),
+        (1000, [], 0, ""),
+    ],
+)
+def test_jupyterlab_starts_as_root_too_and_says_so(monkeypatch, capsys, user, more, allowed, line):
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    arguments = lab_arguments("my/01_a.ipynb", [*more, "--no-browser"])
+    assert arguments.count("--allow-root") == allowed
+    assert "--no-browser" in arguments and arguments[-1] == "my/01_a.ipynb"
+    assert capsys.readouterr().err == line
+
+
+def test_a_system_without_root_starts_jupyterlab_as_ever(monkeypatch):
+    monkeypatch.delattr(os, "geteuid")
+    assert "--allow-root" not in lab_arguments("my/01_a.ipynb", [])
+
+
+def test_jupyterlab_neither_fetches_news_nor_asks_whether_it_may(monkeypatch, tmp_path):
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(lab.SETTINGS))
+    schemas = pathlib.Path(jupyterlab.__file__).parent / "schemas"
+    notifications = "@jupyterlab/apputils-extension:notification"
+    settings, _ = get_settings(str(tmp_path), str(schemas), str(tmp_path), notifications)
+    assert settings["schema"]["properties"]["fetchNews"]["default"] == "false"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such sockets")
+def test_kernels_of_scripts_speak_over_private_sockets(tmp_path):
+    path = tmp_path / "a.ipynb"
+    code = "from ipykernel.kernelapp import IPKernelApp\nprint(IPKernelApp.instance().transport)"
+    nbformat.write(new_notebook(cells=[new_code_cell(code)]), path)
+    assert execute(path).cells[0].outputs[0].text == "ipc\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.mark.parametrize(("code", "problem"), [("1 / 0", "ZeroDivisionError"), ("print('✗ GANs sing')", "✗ GANs sing")])
 def test_a_failed_run_is_not_stored(tmp_path, code, problem):
     path = tmp_path / "01_a.ipynb"
@@ -79,6 +122,14 @@ def test_a_run_is_stored_with_outputs_and_counts(tmp_path):
     (cell,) = json.loads(read(path))["cells"]
     assert cell["execution_count"] == 1 and cell["outputs"][0]["data"] == {"text/plain": ["42"]}
     assert cell["metadata"] == {"tags": ["a"]}
+
+
+def test_headings_begin_slides_and_other_text_one_below():
+    texts = ["# A lesson\nwords", "words", "words\n\n## Later", "#no heading"]
+    notebook = new_notebook(cells=[*map(new_markdown_cell, texts), new_code_cell("# a comment")])
+    clean(notebook)
+    kinds = [cell.metadata.get("slideshow", {}).get("slide_type") for cell in notebook.cells]
+    assert kinds == ["slide", "subslide", "slide", "subslide", None]
 
 
 def test_cleaning_drops_widgets_and_versions_and_keeps_alt_text():

@@ -1,0 +1,48 @@
+"""Write notebooks as web pages and as slides into html/: `python scripts/pages.py 03`; without a lesson, all.
+
+Figures keep their alt text, which nbconvert's own templates leave out.
+"""
+
+import pathlib
+import re
+import sys
+
+import nbformat
+from execution import ROOT, find_notebooks
+from nbconvert.exporters import Exporter, HTMLExporter, SlidesExporter
+
+TARGET = ROOT / "html"
+FIGURES = """
+{% block data_png %}
+{% set text = output | get_metadata('alt', 'image/png') or '' %}
+{{ super() | replace('<img', '<img alt="' + text | escape_html + '"') }}
+{% endblock %}
+"""
+PAGE = "{% extends 'lab/index.html.j2' %}" + FIGURES
+SLIDES = "{% extends 'reveal/index.html.j2' %}" + FIGURES
+EXPORTERS = {
+    ".html": HTMLExporter(raw_template=PAGE),
+    ".slides.html": SlidesExporter(raw_template=SLIDES, reveal_scroll=True),
+}
+
+
+def export(path: pathlib.Path, exporter: Exporter, ending: str) -> str:
+    """Return a notebook as one HTML page; links to other notebooks lead to their pages with the same ending."""
+    notebook = nbformat.read(path, as_version=4)
+    page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": path.stem}})
+    return re.sub(r'href="(?!\w+:)([^"]+)\.ipynb"', rf'href="\1{ending}"', page)
+
+
+def main() -> None:
+    lesson = sys.argv[1] if len(sys.argv) > 1 else ""
+    folder = ROOT / "notebooks"
+    for path in [*find_notebooks(folder, lesson), *sorted((folder / "solutions").glob(f"{lesson}*.ipynb"))]:
+        for ending, exporter in EXPORTERS.items():
+            page = (TARGET / path.relative_to(folder)).with_suffix(ending)
+            page.parent.mkdir(parents=True, exist_ok=True)
+            page.write_text(export(path, exporter, ending), encoding="utf-8")
+            print(page.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()
