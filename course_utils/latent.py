@@ -1,7 +1,7 @@
 """What a latent space is like: walks, linear directions, neighbours, and codes of given images.
 
-Functions that fit something do so on the first half of the rows and judge it on the second: shuffle rows that have an
-order. scikit-learn is imported where it is needed, for it takes a second and a lot of memory.
+What is fitted here learns from the first half of the rows and is judged on the second: shuffle rows that have an order.
+scikit-learn is imported inside the functions, for it takes a second and a lot of memory.
 """
 
 import math
@@ -10,28 +10,30 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.networks import to_data
-from course_utils.plumbing.checks import check_data
+from course_utils.plumbing.checks import check_data, check_whole
 from course_utils.plumbing.device import looking_at
 
 
 def slerp(a: Tensor, b: Tensor, position: float) -> Tensor:
-    """Return the codes (N, d) at a position in [0, 1] on the arcs from codes a (N, d) to codes b (N, d).
+    """Walk from codes a (N, d) to codes b (N, d) along arcs, up to a position in [0, 1]: codes (N, d).
 
     The direction turns evenly (Shoemake, 1985) and the length changes evenly, so that no code on the way is shorter
-    or longer than both of its ends; a straight line between two codes of the prior would pass nearer to the origin.
+    or longer than both of its ends. A straight line between two codes of the prior would pass nearer to the origin.
     """
-    small = torch.finfo(a.dtype).eps  # of a code of zeros; a smaller number would make length / small infinite
-    length_a, length_b = (ends.norm(dim=1, keepdim=True).clamp_min(small) for ends in (a, b))  # (N, 1), (N, 1)
+    small = torch.finfo(a.dtype).eps  # the least length, for codes of zeros; a smaller one would divide to infinity
+    length_a = a.norm(dim=1, keepdim=True).clamp_min(small)  # (N, 1)
+    length_b = b.norm(dim=1, keepdim=True).clamp_min(small)  # (N, 1)
     cosine = (a / length_a * (b / length_b)).sum(1, keepdim=True)  # (N, 1)
-    # Codes in line have no one arc between them: a fade stands in for it, where the formula would divide by 0.
+    # Codes on one line through the origin have no single arc between them, and the formula would divide by 0.
     angle = cosine.clamp(-1, 1).acos().clamp(1e-3, math.pi - 1e-3)  # (N, 1)
+    share_a = ((1 - position) * angle).sin() / angle.sin()  # (N, 1)
+    share_b = (position * angle).sin() / angle.sin()  # (N, 1)
     length = torch.lerp(length_a, length_b, position)  # (N, 1)
-    share_a, share_b = ((share * angle).sin() / angle.sin() for share in (1 - position, position))  # (N, 1), (N, 1)
     return share_a * (length / length_a) * a + share_b * (length / length_b) * b  # (N, d)
 
 
 def arcs(latent_dim: int, n: int, points: int = 17, seed: int = 0) -> Tensor:
-    """Return codes on the way along n arcs between pairs of codes of the prior N(0, I): (points, n, latent_dim)."""
+    """Codes along n arcs between pairs of codes of the prior N(0, I): (points, n, latent_dim)."""
     if min(latent_dim, n) < 1 or points < 2:
         got = f"{latent_dim}, {n} and {points}"
         raise ValueError(f"expected latent_dim and n of at least 1 and points of at least 2, got {got}")
@@ -40,19 +42,19 @@ def arcs(latent_dim: int, n: int, points: int = 17, seed: int = 0) -> Tensor:
 
 
 def step_lengths(frames: Tensor) -> Tensor:
-    """Return the Euclidean distance between each frame and the next: (T, n, ...) to (T - 1, n)."""
+    """The Euclidean distance between each frame and the next: (T, n, ...) to (T - 1, n)."""
     if frames.dim() < 3 or len(frames) < 2:
         raise ValueError(f"expected frames of shape (T, n, ...) with T of at least 2, got {tuple(frames.shape)}")
     return frames.diff(dim=0).flatten(2).norm(dim=2)  # (T - 1, n)
 
 
 def path_lengths(frames: Tensor) -> Tensor:
-    """Return how far each of n paths goes over all pixels, in [0, ∞): frames (T, n, ...) to (n,)."""
+    """The length of each of n paths, over all pixels, in [0, ∞): frames (T, n, ...) to (n,)."""
     return step_lengths(frames).sum(0)
 
 
 def detour(frames: Tensor) -> Tensor:
-    """Return the length of each path over the distance between its ends, in [1, ∞]: frames (T, n, ...) to (n,).
+    """The length of each path over the distance between its ends, in [1, ∞]: frames (T, n, ...) to (n,).
 
     1 is a straight fade from one image to the other; NaN is a path that never moves.
     """
@@ -60,7 +62,7 @@ def detour(frames: Tensor) -> Tensor:
 
 
 def largest_step(frames: Tensor) -> Tensor:
-    """Return the share of each path's length that its largest step takes: frames (T, n, ...) to (n,).
+    """The largest step of each path over its length: frames (T, n, ...) to (n,).
 
     From 1 / (T - 1), an even pace, to 1, a single jump; NaN is a path that never moves.
     """
@@ -69,19 +71,20 @@ def largest_step(frames: Tensor) -> Tensor:
 
 
 def halves(x: Tensor, y: Tensor) -> tuple:
-    """Return x and y of the first half of the rows, then of the second, as scikit-learn takes them."""
+    """Split the rows as scikit-learn takes them: x and y to learn from, then x and y to judge by."""
     if x.dim() != 2 or y.shape != x.shape[:1] or len(x) < 4:
         expected = "x (N, d) and one number each, N of at least 4"
         raise ValueError(f"expected {expected}, got shapes {tuple(x.shape)} and {tuple(y.shape)}")
-    x, y, half = x.detach().double().cpu().numpy(), y.detach().cpu().numpy(), len(x) // 2
+    x = x.detach().double().cpu().numpy()
+    y = y.detach().cpu().numpy()
+    half = len(x) // 2
     return x[:half], y[:half], x[half:], y[half:]
 
 
 def explained(x: Tensor, y: Tensor) -> float:
-    """Return R², the share of the variance of y (N,) that a linear function of x (N, d) explains, in (-∞, 1].
+    """R² on the second half of the rows of a linear function from x (N, d) to y (N,), in (-∞, 1].
 
-    Least squares fit the function on the first half of the rows; R² is that of the second. NaN if y does not vary
-    there: then there is nothing to explain.
+    It is fitted by least squares. NaN if y does not vary in the second half: then there is nothing to explain.
     """
     from sklearn.linear_model import LinearRegression
 
@@ -92,9 +95,9 @@ def explained(x: Tensor, y: Tensor) -> float:
 
 
 def linear_accuracy(x: Tensor, labels: Tensor) -> float:
-    """Return the share of x (N, d) whose class (N,) a linear classifier names correctly, in [0, 1].
+    """The accuracy on the second half of the rows of a linear classifier of x (N, d) into classes (N,), in [0, 1].
 
-    Logistic regression learns on the first half of the rows, standardised; the share is that of the second.
+    It is logistic regression on standardised x.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -108,7 +111,7 @@ def linear_accuracy(x: Tensor, labels: Tensor) -> float:
 
 
 def same_class_neighbours(codes: Tensor, labels: Tensor, k: int = 5) -> float:
-    """Return the mean share of the k codes nearest to each (N, d) that have its class (N,), in [0, 1]; itself not."""
+    """The mean share of a code's k nearest other codes (N, d) that have its class (N,), in [0, 1]."""
     from sklearn.neighbors import NearestNeighbors
 
     if codes.dim() != 2 or labels.shape != codes.shape[:1]:
@@ -123,7 +126,7 @@ def same_class_neighbours(codes: Tensor, labels: Tensor, k: int = 5) -> float:
 
 
 def squared_error(generator: nn.Module, z: Tensor, images: Tensor) -> Tensor:
-    """Return the squared error, a sum over pixels, of what the generator makes of z (N, latent_dim): (N,)."""
+    """The squared error, a sum over pixels, of the generator's images of z (N, latent_dim): (N,)."""
     made = to_data(generator(z))
     if made.shape != images.shape:  # it would broadcast
         raise ValueError(f"expected images of shape {tuple(made.shape)}, got {tuple(images.shape)}")
@@ -131,19 +134,21 @@ def squared_error(generator: nn.Module, z: Tensor, images: Tensor) -> Tensor:
 
 
 def invert(generator: nn.Module, images: Tensor, steps: int = 300, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Return codes (N, latent_dim) whose images come near the given ones (N, ...), and their squared errors (N,).
+    """Search codes (N, latent_dim) whose images come near the given ones (N, ...); return them and the errors (N,).
 
-    Gradient descent (Adam) on the codes, from codes of the prior on (Zhu et al., 2016). It can end in a local minimum,
-    and nothing holds the codes near the prior. The generator and the global random state stay as they are.
+    Adam moves the codes, which start as draws from the prior (Zhu et al., 2016). It can end in a local minimum, and
+    nothing holds the codes near the prior. The errors are squared and summed over pixels. The generator and the global
+    random state stay as they are.
     """
     check_data(images)
-    if steps < 1:
-        raise ValueError(f"expected a number of steps of at least 1, got {steps}")
+    check_whole(steps=steps)
     z = torch.randn(len(images), generator.latent_dim, generator=torch.Generator().manual_seed(seed))  # (N, latent_dim)
     with looking_at(generator) as device, torch.enable_grad():
-        z, images = z.to(device).requires_grad_(), images.to(device)
+        z = z.to(device).requires_grad_()
+        images = images.to(device)
         optimizer = torch.optim.Adam([z], lr=0.1)
         for _ in range(steps):
-            (z.grad,) = torch.autograd.grad(squared_error(generator, z, images).sum(), z)  # none for the weights
+            loss = squared_error(generator, z, images).sum()
+            (z.grad,) = torch.autograd.grad(loss, z)  # `backward` would also give the weights gradients
             optimizer.step()
         return z.detach().cpu(), squared_error(generator, z, images).detach().cpu()

@@ -16,13 +16,14 @@ def normal(*shape: int, seed: int = 0) -> torch.Tensor:
 
 
 def fade(shares: list[float], n: int = 3) -> torch.Tensor:
-    """Return frames (T, n, 1, 4, 4) on straight lines between two images, at the given shares of the way."""
+    """Frames (T, n, 1, 4, 4) on straight lines between two images, at the given shares of the way."""
     a, b = normal(2, n, 1, 4, 4)
     return torch.stack([torch.lerp(a, b, share) for share in shares])
 
 
 def test_a_quarter_circle_is_walked_evenly():
-    a, b = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
+    a = torch.tensor([[1.0, 0.0]])
+    b = torch.tensor([[0.0, 1.0]])
     for position in (0.0, 0.25, 0.5, 1.0):
         angle = position * math.pi / 2
         expected = torch.tensor([[math.cos(angle), math.sin(angle)]])
@@ -86,7 +87,8 @@ def test_each_path_is_measured_by_itself():
 
 
 def test_a_linear_function_is_explained_and_noise_is_not():
-    x, noise = normal(20000, 8), normal(20000, seed=1)
+    x = normal(20000, 8)
+    noise = normal(20000, seed=1)
     line = x @ normal(8, seed=2) + 5
     assert latent.explained(x, line) == pytest.approx(1, abs=1e-6)
     assert latent.explained(x, noise) < 0.05
@@ -101,7 +103,8 @@ def test_there_is_nothing_to_explain_where_nothing_varies():
 def test_only_the_second_half_of_the_rows_is_judged():
     x = normal(40, 20)  # as many dimensions as rows to learn from: a perfect fit to noise
     assert latent.explained(x, normal(40, seed=1)) < 0
-    x, y = normal(200, 2), normal(200, 2) @ torch.tensor([1.0, 2.0])
+    x = normal(200, 2)
+    y = x @ torch.tensor([1.0, 2.0])
     assert latent.explained(x, torch.cat([y[:100], -y[100:]])) < -1
     labels = (y > 0).long()
     assert latent.linear_accuracy(x, torch.cat([labels[:100], 1 - labels[100:]])) < 0.1
@@ -124,17 +127,19 @@ def test_neighbours_in_a_cluster_have_its_class():
 
 @pytest.mark.parametrize(("d", "k"), [(2, 1), (2, 7), (32, 5)])
 def test_neighbours_are_those_of_a_loop_over_all_codes(d, k):
-    codes, labels = normal(150, d), torch.arange(150) % 3
+    codes = normal(150, d)
+    labels = torch.arange(150) % 3
     codes[::3] += 0.5
     share = 0
     for i in range(150):
-        order = sorted((j for j in range(150) if j != i), key=lambda j: math.dist(codes[i].tolist(), codes[j].tolist()))
-        share += sum(labels[j] == labels[i] for j in order[:k]) / k
+        others = [j for j in range(150) if j != i]
+        others.sort(key=lambda j: math.dist(codes[i].tolist(), codes[j].tolist()))
+        share += sum(labels[j] == labels[i] for j in others[:k]) / k
     assert latent.same_class_neighbours(codes, labels, k) == pytest.approx(float(share / 150), abs=1e-6)
 
 
 @pytest.mark.parametrize("d", [2, 32])
-def test_a_code_is_no_neighbour_of_its_own_even_among_copies(d):
+def test_a_code_is_not_its_own_neighbour_even_among_copies(d):
     codes = normal(30, d).repeat(2, 1)
     assert latent.same_class_neighbours(codes, torch.arange(60), k=1) == 0
     assert latent.same_class_neighbours(codes, torch.arange(30).repeat(2), k=1) == 1
@@ -154,7 +159,7 @@ class Linear(nn.Module):
 
 
 def image_generator() -> nn.Module:
-    """Return a small generator of images with batch norm, whose weights are always the same, in training mode."""
+    """A small generator of images with batch norm, in training mode, always with the same weights."""
     with torch.random.fork_rng():
         seed_everything(0)
         return networks.MLPGenerator(4, (32,), batch_norm=True).train()
@@ -162,9 +167,11 @@ def image_generator() -> nn.Module:
 
 def test_a_linear_generator_is_inverted_to_the_code_of_least_squares():
     seed_everything(0)
-    generator, away = Linear(), normal(20, 6, seed=3)
+    generator = Linear()
+    away = normal(20, 6, seed=3)
     codes, error = latent.invert(generator, away, steps=400)
-    weight, bias = generator.layer.weight.detach(), generator.layer.bias.detach()
+    weight = generator.layer.weight.detach()
+    bias = generator.layer.bias.detach()
     expected = torch.linalg.lstsq(weight, (away - bias).T).solution.T  # (20, 3)
     assert torch.allclose(codes, expected, atol=0.02)
     assert torch.allclose(error, (expected @ weight.T + bias - away).square().sum(1), rtol=1e-3)
@@ -182,10 +189,12 @@ def test_images_of_a_generator_are_found_again():
 
 
 def test_inversion_leaves_weights_gradients_mode_and_random_state_as_they_were():
-    generator, images = image_generator(), networks.sample(image_generator(), 5)
-    weight, bias = list(generator.parameters())[:2]
+    generator = image_generator()
+    images = networks.sample(image_generator(), 5)
+    weight, bias, *_ = generator.parameters()
     weight.grad = torch.ones_like(weight)
-    state, random_state = weights(generator), torch.get_rng_state()
+    state = weights(generator)
+    random_state = torch.get_rng_state()
     first = latent.invert(generator, images, steps=3)
     assert torch.equal(weights(generator), state) and torch.equal(torch.get_rng_state(), random_state)
     assert generator.training and weight.grad.eq(1).all() and bias.grad is None and weight.requires_grad
@@ -211,5 +220,5 @@ def test_bad_input_raises_one_sentence():
         latent.invert(image_generator(), torch.zeros(2, 1, 1, 1))
     with pytest.raises(ValueError, match="expected images in "):
         latent.invert(image_generator(), torch.full((2, 1, 28, 28), 255.0))
-    with pytest.raises(ValueError, match="expected a number of steps of at least 1, got 0"):
+    with pytest.raises(ValueError, match="expected steps to be a whole number of at least 1, got 0"):
         latent.invert(image_generator(), torch.zeros(2, 1, 28, 28), steps=0)

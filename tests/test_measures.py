@@ -1,5 +1,6 @@
-"""The measures of the measures between GAN and VAE: known values, and the same code for both families."""
+"""The measures of the comparison of GAN and VAE: known values, and the same code for both families."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -57,13 +58,14 @@ def test_real_images_score_as_real_ones_do(digits, judge, monkeypatch):
     assert score["classes"] == pytest.approx(real["classes"], abs=0.5)
     assert abs(real["detector"] - 0.5) < 0.1
     assert score["close"] == 1, "training images are copies of themselves"
-    monkeypatch.setattr(measures, "detector_accuracy", lambda *parts: 0.5)  # it learns, and is not asked
+    monkeypatch.setattr(measures, "detector_accuracy", lambda *parts: 0.5)  # its training takes seconds
     assert measures.picture_measures(digits.test[:500], digits.train[:1000], judge, digits)["close"] < 0.05
 
 
 def test_both_families_get_the_same_measures_and_looking_changes_nothing(digits, judge):
     for model in (small_gan(), small_vae()):
-        before, state = [p.clone() for p in model.parameters()], torch.get_rng_state()
+        before = [p.clone() for p in model.parameters()]
+        random_state = torch.get_rng_state()
         found = measures.latent_measures(model, judge, n=300, walks=5)
         found |= measures.code_measures(model, small_vae(), digits.test[:20], digits.test_labels[:20], steps=5)
         own = {"groups", "error"} if isinstance(model, VAE) else set()
@@ -72,36 +74,60 @@ def test_both_families_get_the_same_measures_and_looking_changes_nothing(digits,
             "inverted_groups", "inverted_error", "added_groups", "added_error",
         }  # fmt: skip
         assert all(torch.equal(a, b) for a, b in zip(before, model.parameters()))
-        assert torch.equal(state, torch.get_rng_state())
+        assert torch.equal(random_state, torch.get_rng_state())
 
 
 class FirstNumber(torch.nn.Module):
-    """Draws pictures as bright as the first number of z; as a judge it calls the bright ones 1, the dark ones 0."""
+    """Draws pictures as bright as the first number of z."""
 
-    def __init__(self, told: bool):
+    def __init__(self):
         super().__init__()
-        self.generator, self.told = networks.MLPGenerator(2, (2,)), told
+        self.generator = networks.MLPGenerator(2, (2,))  # only its latent_dim is used
 
     def sample(self, z):
         brightness = z[:, 0].sigmoid()  # (N,)
         return brightness[:, None, None, None].expand(-1, 1, 28, 28)
 
+
+class Threshold:
+    """A judge that calls bright pictures 1 and dark ones 0."""
+
     def predict(self, x):
-        classes = (x.flatten(1).mean(1) > 0.5).long()
-        return classes if self.told else classes[torch.randperm(len(x), generator=torch.Generator().manual_seed(0))]
+        return (x.flatten(1).mean(1) > 0.5).long()
+
+
+class Shuffling(Threshold):
+    """One that gives the same answers to the wrong pictures."""
+
+    def predict(self, x):
+        return super().predict(x)[torch.randperm(len(x), generator=torch.Generator().manual_seed(0))]
+
+
+class Always:
+    """One that calls every picture the same."""
+
+    def predict(self, x):
+        return torch.full((len(x),), 3)
 
 
 def test_codes_that_draw_one_class_lie_together_only_where_the_class_depends_on_them():
-    model = FirstNumber(told=True)
-    assert measures.latent_measures(model, model, n=1000, walks=2)["drawn_groups"] > 0.95
-    model = FirstNumber(told=False)
-    assert measures.latent_measures(model, model, n=1000, walks=2)["drawn_groups"] == pytest.approx(0.5, abs=0.05)
+    model = FirstNumber()
+    assert measures.latent_measures(model, Threshold(), n=1000, walks=2)["drawn_groups"] > 0.95
+    found = measures.latent_measures(model, Shuffling(), n=1000, walks=2)
+    assert found["drawn_groups"] == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_model_that_draws_a_single_class_says_nothing_about_classes():
+    found = measures.latent_measures(FirstNumber(), Always(), n=40, walks=2)
+    assert math.isnan(found["linear_class"]) and math.isnan(found["drawn_groups"])
+    assert math.isfinite(found["linear_ink"])
 
 
 def test_an_encoder_added_afterwards_bounds_the_likelihood_and_leaves_the_generator_alone(digits):
     generator = small_gan().generator
     before = [p.clone() for p in generator.parameters()]
-    short, long = (measures.with_encoder(generator, digits.train, steps) for steps in (1, 150))
+    short = measures.with_encoder(generator, digits.train, steps=1)
+    long = measures.with_encoder(generator, digits.train, steps=150)
     assert all(torch.equal(a, b) for a, b in zip(before, generator.parameters()))
     assert all(torch.equal(a, b) for a, b in zip(before, long.decoder.parameters()))
     x = digits.test[:200]
@@ -125,7 +151,8 @@ def test_stages_list_the_distance_and_the_losses_of_each_snapshot(digits, judge)
 
 def test_images_are_as_far_apart_as_the_nearest_other_one():
     images = torch.zeros(4, 1, 28, 28)
-    images[1, 0, 0, 0], images[2, 0, 0, :4], images[3] = 1, 1, images[1]
+    images[[1, 3], 0, 0, 0] = 1
+    images[2, 0, 0, :4] = 1
     images[3, 0, 5, 5] = 0.5
     assert measures.apart(images).tolist() == pytest.approx([1, 0.5, 3**0.5, 0.5], abs=1e-3)
     assert measures.apart(images[[0, 0, 1]]).tolist() == pytest.approx([0, 0, 1], abs=1e-3)
@@ -134,11 +161,11 @@ def test_images_are_as_far_apart_as_the_nearest_other_one():
 
 
 def test_independent_pixels_are_as_likely_as_their_shares_say(digits):
-    shares = torch.distributions.Bernoulli(digits.train.mean(0).clamp(1e-3, 1 - 1e-3))
-    expected = [shares.log_prob(value).sum() for value in (torch.ones(1, 28, 28), torch.zeros(1, 28, 28))]
-    ones, zeros = (replace(digits, test=torch.full((2, 1, 28, 28), value)) for value in (1.0, 0.0))
-    assert measures.independent_pixels(ones) == pytest.approx(expected[0].item(), rel=1e-4)
-    assert measures.independent_pixels(zeros) == pytest.approx(expected[1].item(), rel=1e-4)
+    pixels = torch.distributions.Bernoulli(digits.train.mean(0).clamp(1e-3, 1 - 1e-3))
+    for value in (0.0, 1.0):
+        image = torch.full((1, 28, 28), value)
+        found = measures.independent_pixels(replace(digits, test=torch.stack([image, image])))
+        assert found == pytest.approx(pixels.log_prob(image).sum().item(), rel=1e-4)
 
 
 def test_shuffled_images_keep_their_labels_and_come_in_the_same_order_each_time(digits):

@@ -219,7 +219,7 @@ BAD = {
     "preset of the widget": (lambda: playground("fast"), "a preset among healthy, .*, got 'fast'"),
     "mixture": (lambda: Game(mixture="spiral"), f"a mixture among {', '.join(MIXTURES)}, got 'spiral'"),
     "players": (lambda: Game().step("D"), "players among discriminator, generator, both, got 'D'"),
-    "no step": (lambda: Game().step("both", 0), "steps of at least 1, got 0"),
+    "no step": (lambda: Game().step("both", 0), "n to be a whole number of at least 1, got 0"),
     "setting": (lambda: Game().tune("betas", (0, 0.9)), "a setting among loss, .*, got 'betas'"),
     "loss": (lambda: Game().tune("loss", "kl"), "a loss among non_saturating, .*, got 'kl'"),
 }

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from course_utils.losses import ADVERSARIAL
 from course_utils.metrics import mode_coverage
 from course_utils.playground.copies import points_gan
+from course_utils.plumbing.checks import check_whole
 from course_utils.plumbing.device import forked_random
 from course_utils.points import grid, ring, two_moons
 from course_utils.show.plots import GENERATED, REAL, draw_discriminator, draw_points
@@ -99,8 +100,7 @@ class Game:
     def step(self, players: str = "both", n: int = 1) -> None:
         """Let the discriminator, the generator or both move n times, each time with a fresh batch."""
         check_name("players", players, PLAYERS)
-        if not isinstance(n, int) or n < 1:
-            raise ValueError(f"expected a number of steps of at least 1, got {n!r}")
+        check_whole(n=n)
         before = self.trace["time"][-1]
         with forked_random(0, torch.device("cpu")):  # the caller's random state comes back in any case
             torch.set_rng_state(self.random)
