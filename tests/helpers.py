@@ -3,7 +3,10 @@
 import collections
 import contextlib
 import functools
+import os
 import pathlib
+import subprocess
+import sys
 
 import torch
 from torch import Tensor, nn
@@ -112,3 +115,10 @@ def same_bits(a, b) -> bool:
     if isinstance(a, (list, tuple)):
         return len(a) == len(b) and all(map(same_bits, a, b))
     return a == b or (a != a and b != b)
+
+
+def starting(script: str, folder: pathlib.Path, *arguments: str, hash_seed: int = 0) -> subprocess.Popen:
+    """Start a script of this folder that keeps its checkpoints in a folder, and that reads and writes pipes."""
+    environment = os.environ | {"COURSE_CHECKPOINTS": str(folder), "PYTHONHASHSEED": str(hash_seed)}
+    command = [sys.executable, str(pathlib.Path(__file__).with_name(script)), *arguments]
+    return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

@@ -118,3 +118,24 @@ def test_the_entry_nearest_to_a_step_is_found():
 def test_an_empty_history_has_no_entry_near_a_step():
     with pytest.raises(ValueError, match="expected a history with at least one entry, got none"):
         History().near("a", 5)
+
+
+def test_a_compiled_model_keeps_weights_and_gives_back_its_past():
+    plain = tiny_gan()
+    compiled = tiny_gan()
+    compiled.generator = torch.compile(compiled.generator, backend="eager")
+    compiled.generator.latent_dim = 3
+    expected = fit(plain, POINTS, steps=6, batch_size=8, snapshots=[0, 6], average=0.5)
+    history = fit(compiled, POINTS, steps=6, batch_size=8, snapshots=[0, 6], average=0.5)
+    assert same_bits(history.snapshots, expected.snapshots)
+    for step in (0, 6):
+        for model in (plain, compiled):
+            assert torch.equal(weights(history.model_at(model, step)), weights(expected.model_at(plain, step)))
+
+
+def test_a_model_that_cannot_be_copied_says_what_to_use_instead():
+    gan = tiny_gan()
+    torch.nn.utils.spectral_norm(gan.discriminator.layers[1][0])
+    history = fit(gan, POINTS, steps=2, batch_size=8, snapshots=[2])
+    with pytest.raises(TypeError, match="expected a model that can be copied, .*: use networks.spectral instead"):
+        history.model_at(gan, 2)

@@ -5,9 +5,8 @@ import math
 import pytest
 import scipy.linalg
 import torch
-from helpers import digits, judge
+from helpers import digits
 
-from course_utils.judge import Judge
 from course_utils.metrics import frechet_distance, nearest_neighbours, neighbourhood_metrics, sharpness
 
 
@@ -125,53 +124,3 @@ def test_nearest_neighbours_measures_pixels():
     images[1, 0, :3, :3], images[2] = 1, 1
     distance, index = nearest_neighbours(images[:1], images[1:])
     assert distance.item() == pytest.approx(3) and index.item() == 0
-
-
-def test_the_judge_reads_digits_and_knows_what_real_images_score():
-    assert judge().accuracy >= 0.97
-    floor = judge().floor
-    assert all(map(math.isfinite, floor.values())) and floor["classes"] == 10 and floor["frechet"] > 0
-    assert min(floor[name] for name in ("precision", "recall", "coverage")) > 0.7
-    assert 0.6 < floor["density"] < 1.4
-
-
-def test_other_real_images_score_about_the_floor():
-    score = judge().score(digits().train[:2500])
-    assert score["frechet"] == pytest.approx(judge().floor["frechet"], rel=0.3)
-    for name in ("precision", "recall", "density", "coverage", "sharpness"):
-        assert score[name] == pytest.approx(judge().floor[name], abs=0.05)
-    assert judge().score(digits().train[:2500]) == score
-
-
-def test_worse_images_score_worse():
-    real = digits().train[:2500]
-    one_class = digits().train[digits().train_labels == 3].repeat(3, 1, 1, 1)[:2500]
-    noise = torch.rand(real.shape, generator=torch.Generator().manual_seed(0))
-    scores = [judge().score(images) for images in (real, blurred(blurred(real)), one_class, noise)]
-    for score, factor in zip(scores[1:], (2, 10, 30)):
-        assert score["frechet"] > factor * scores[0]["frechet"] and score["coverage"] < 0.9 * scores[0]["coverage"]
-    assert scores[2]["classes"] <= 5 and scores[2]["recall"] < 0.2
-
-
-def test_class_shares_are_those_of_the_labels():
-    images = digits().test[digits().test_labels < 4]
-    shares = torch.bincount(digits().test_labels[digits().test_labels < 4], minlength=10) / len(images)
-    torch.testing.assert_close(judge().class_shares(images), shares, atol=0.03, rtol=0)
-
-
-def test_two_judges_agree_and_neither_touches_the_random_state(monkeypatch, tmp_path):
-    judge()
-    monkeypatch.setenv("COURSE_CHECKPOINTS", str(tmp_path))  # so that the second classifier is trained, not loaded
-    before = torch.get_rng_state()
-    again = Judge(digits())
-    again.score(digits().test[:2500])
-    assert torch.equal(torch.get_rng_state(), before)
-    assert again.floor == judge().floor and again.accuracy == judge().accuracy
-
-
-def test_settings_can_be_judged_on_validation_images():
-    on_validation = Judge(digits(), n=1000, against="validation")
-    assert not torch.equal(on_validation.real, judge().real[:1000]) and on_validation.accuracy == judge().accuracy
-    features = on_validation.features(digits().validation)
-    assert torch.cdist(on_validation.real, features).min(1).values.max() < 0.1
-    assert torch.cdist(on_validation.real, judge().real).min(1).values.mean() > 1

@@ -1,13 +1,10 @@
 """Resuming: a run that was stopped, even killed, ends as if nothing had happened."""
 
-import os
-import pathlib
-import subprocess
-import sys
+import signal
 
 import pytest
 import torch
-from helpers import loader, ring_points, run, same_bits, saved, stopping_after, tiny_gan, trained, weights
+from helpers import loader, ring_points, run, same_bits, saved, starting, stopping_after, tiny_gan, trained, weights
 
 from course_utils import training
 from course_utils.gan import GAN
@@ -118,21 +115,16 @@ def test_a_second_stage_starts_from_the_weights_that_the_first_one_left(folder, 
     assert "two: 1 saved run(s) have other settings, weights or data; training anew." in capsys.readouterr().err
 
 
-def start(folder: pathlib.Path, *arguments: str, hash_seed: int) -> subprocess.Popen:
-    environment = os.environ | {"COURSE_CHECKPOINTS": str(folder), "PYTHONHASHSEED": str(hash_seed)}
-    command = [sys.executable, str(pathlib.Path(__file__).with_name("trainee.py")), *arguments]
-    return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
-def test_a_run_killed_in_a_step_and_again_in_a_save_ends_as_if_nothing_had_happened(folder):
-    whole = start(folder / "whole", "end", hash_seed=1)
+@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
+def test_a_run_stopped_in_a_step_and_again_in_a_save_ends_as_if_nothing_had_happened(stop, folder):
+    whole = starting("trainee.py", folder / "whole", "end", hash_seed=1)
     for arguments, step in ((("step", "11"), 8), (("save", "2"), 12)):
-        with start(folder, *arguments, hash_seed=step) as process:
+        with starting("trainee.py", folder, *arguments, hash_seed=step) as process:
             assert process.stdout.readline() == "now\n"
-            process.kill()
-        assert process.returncode == (1 if os.name == "nt" else -9)
+            process.send_signal(stop)
+        assert process.returncode == -stop
         assert saved(folder, "trainee")["step"] == step
-    resumed = start(folder, "end", hash_seed=4)
+    resumed = starting("trainee.py", folder, "end", hash_seed=4)
     assert resumed.communicate()[0] == "12\n" and whole.communicate()[0] == "24\n"
     assert same_bits(saved(folder, "trainee"), saved(folder / "whole", "trainee"))
-    assert not list(folder.rglob("*.part")), "what the killed save had written is still there"
+    assert not list(folder.rglob("*.part")), "what the stopped save had written is still there"

@@ -1,6 +1,10 @@
 """`fit`: it does what a loop written by hand does, and looking at it changes nothing."""
 
+import contextlib
+import copy
 import math
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +13,8 @@ from helpers import by_hand, ring_points, same_bits, tiny_gan, trained, weights
 from torch.utils.data import DataLoader, TensorDataset
 
 from course_utils import training
+from course_utils.gan import GAN
+from course_utils.networks import MLPDiscriminator, MLPGenerator, spectral
 from course_utils.plumbing import device
 from course_utils.plumbing.device import pick_device
 from course_utils.training import fit, snapshot_steps
@@ -167,3 +173,71 @@ def test_random_numbers_of_the_accelerator_are_put_back_too_after_work_on_the_cp
     with device.forked_random(0, torch.device("cpu")):
         pass
     assert states == [("state of cuda:0", torch.device("cuda", 0))]
+
+
+@pytest.mark.parametrize("steps, average", [(400, 0.99), (800, 0.999)])
+def test_averaging_leaves_a_spectral_norm_at_one(steps, average):
+    gan = tiny_gan()
+    spectral(gan.discriminator)
+    fit(gan, POINTS, steps=steps, batch_size=16, average=average)
+    layers = [layer for layer in gan.discriminator.modules() if isinstance(layer, torch.nn.Linear)]
+    assert len(layers) == 2
+    for layer in layers:
+        assert torch.linalg.matrix_norm(layer.weight, 2).item() == pytest.approx(1, abs=0.01)
+
+
+def test_averaging_copies_buffers_and_averages_weights():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        gan = GAN(MLPGenerator(3, (8,), (2,), batch_norm=True), MLPDiscriminator((8,), (2,)))
+    plain = copy.deepcopy(gan)
+    fit(gan, POINTS, steps=20, batch_size=8, average=0.9)
+    fit(plain, POINTS, steps=20, batch_size=8)
+    for name, value in gan.generator.named_buffers():
+        assert torch.equal(value, dict(plain.generator.named_buffers())[name]), name
+    assert not any(torch.equal(a, b) for a, b in zip(gan.generator.parameters(), plain.generator.parameters()))
+
+
+@contextlib.contextmanager
+def changed_globally():
+    """Change what a notebook can change for all of torch: gradients off, doubles by default, tensors on no device."""
+    torch.set_grad_enabled(False)
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")
+    try:
+        yield
+    finally:
+        torch.set_default_device(None)
+        torch.set_default_dtype(torch.float32)
+        torch.set_grad_enabled(True)
+
+
+def test_what_a_notebook_changed_for_all_of_torch_changes_neither_training_nor_sampling():
+    expected, history = trained()
+    gan = tiny_gan()
+    with changed_globally():
+        same = fit(gan, POINTS, steps=12, batch_size=8, log_every=4)
+        samples = gan.sample(5)
+        assert not torch.is_grad_enabled() and torch.get_default_dtype() == torch.float64
+        assert torch.get_default_device().type == "meta"
+    assert torch.equal(weights(gan), weights(expected)) and same_bits(vars(same), vars(history))
+    assert torch.equal(samples, expected.sample(5))
+
+
+def test_a_layer_that_was_left_in_eval_mode_is_so_after_sampling():
+    gan = tiny_gan()
+    gan.discriminator.eval()
+    gan.sample(3)
+    assert gan.training and gan.generator.training and not gan.discriminator.training
+
+
+def test_ten_million_steps_without_snapshots_build_no_list_of_them(monkeypatch):
+    monkeypatch.setattr("builtins.range", lambda *limits: pytest.fail("expected no range over the steps"))
+    kept = snapshot_steps(0, 10_000_000), snapshot_steps([3, 10_000_000], 10_000_000)
+    monkeypatch.undo()
+    assert kept == ([], [3, 10_000_000])
+
+
+def test_the_course_leaves_other_modules_alone():
+    code = "import sys; import course_utils.training; print([name for name, m in sys.modules.items() if m is None])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"

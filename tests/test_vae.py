@@ -239,3 +239,13 @@ def test_a_linear_vae_learns_the_likelihood_of_principal_components():
     best = MultivariateNormal(points.mean(0), model).log_prob(points).mean()
     assert best - 0.03 < vae.elbo(points).mean() <= best + 0.01
     assert vae.active_units(points) == 1
+
+
+def test_many_held_out_data_are_evaluated_in_parts_and_give_the_bound():
+    vae = tiny_vae()
+    x = torch.randn(1200, 2, generator=torch.Generator().manual_seed(4))
+    sizes = []
+    vae.encoder.register_forward_pre_hook(lambda module, inputs: sizes.append(len(inputs[0])))
+    found = vae.evaluate(x)
+    assert sizes == [500, 500, 200]
+    assert found["elbo"].item() == pytest.approx(vae.elbo(x).mean().item(), rel=1e-5)

@@ -1,0 +1,198 @@
+"""The fingerprint of a run: what changes the result changes it, wherever that is written."""
+
+import collections
+import types
+
+import numpy as np
+import pytest
+import torch
+from helpers import ring_points, run, tiny_gan
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset, RandomSampler, SequentialSampler, Subset, TensorDataset
+
+from course_utils import losses
+from course_utils.gan import GAN
+from course_utils.plumbing.fingerprint import MOST, Fingerprint
+from course_utils.training import fit
+from course_utils.vae import VAE
+
+POINTS = ring_points()
+pytestmark = pytest.mark.usefixtures("folder")
+
+
+def print_of(thing) -> str:
+    fingerprint = Fingerprint()
+    fingerprint.add(thing)
+    return fingerprint.hexdigest()
+
+
+def notebook(source: str) -> dict:
+    """Run a cell as a notebook does and return its names."""
+    names = {"__name__": "__main__", "GAN": GAN, "torch": torch, "losses": losses}
+    exec(source, names)
+    return names
+
+
+def learners_gan(source: str, settings: object = None) -> GAN:
+    """Return a tiny GAN whose class a cell has defined as `Mine`."""
+    plain = tiny_gan()
+    gan = notebook(source)["Mine"](plain.generator, plain.discriminator)
+    if settings is not None:
+        gan.settings = settings
+    return gan
+
+
+STEP = """
+class Mine(Base):
+    def training_step(self, batch, optimizers, step):
+        metrics = super().training_step(batch, optimizers, step)
+        return {name: mine(value) for name, value in metrics.items()}
+"""
+USUAL = "def mine(value): return 2 * value\nclass Base(GAN):\n    width = 3\n" + STEP
+CHANGES = {
+    "a setting in a list": lambda: (learners_gan(USUAL, [1, 2.0]), learners_gan(USUAL, [1, 2.5])),
+    "a setting in a dict": lambda: (learners_gan(USUAL, {"a": 1}), learners_gan(USUAL, {"a": 2})),
+    "a setting in a tensor": lambda: (learners_gan(USUAL, POINTS[:2]), learners_gan(USUAL, POINTS[1:3])),
+    "a setting in an array": lambda: (learners_gan(USUAL, np.ones(3)), learners_gan(USUAL, np.zeros(3))),
+    "a function that the loss calls": lambda: (
+        learners_gan(USUAL),
+        learners_gan(USUAL.replace("2 * value", "3 * value")),
+    ),
+    "a function that this function calls": lambda: (
+        learners_gan("def deep(v): return v\ndef mine(v): return deep(v)\nBase = GAN" + STEP),
+        learners_gan("def deep(v): return -v\ndef mine(v): return deep(v)\nBase = GAN" + STEP),
+    ),
+    "a number of the notebook": lambda: (
+        learners_gan("weight = 2\ndef mine(v): return weight * v\nBase = GAN" + STEP),
+        learners_gan("weight = 3\ndef mine(v): return weight * v\nBase = GAN" + STEP),
+    ),
+    "a default of a function": lambda: (
+        learners_gan("def mine(v, weight=2): return weight * v\nBase = GAN" + STEP),
+        learners_gan("def mine(v, weight=3): return weight * v\nBase = GAN" + STEP),
+    ),
+    "what a function closes over": lambda: (
+        learners_gan("def make(w): return lambda v: w * v\nmine = make(2)\nBase = GAN" + STEP),
+        learners_gan("def make(w): return lambda v: w * v\nmine = make(3)\nBase = GAN" + STEP),
+    ),
+    "a base class": lambda: (
+        learners_gan(USUAL),
+        learners_gan(USUAL.replace("width = 3", "def generate(self, n): return 1 + super().generate(n)")),
+    ),
+    "a class attribute": lambda: (learners_gan(USUAL), learners_gan(USUAL.replace("width = 3", "width = 4"))),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_edited_cell_trains_anew_and_the_same_cell_again_returns_at_once(change, folder, capsys):
+    first, edited = CHANGES[change]()
+    run(first)
+    run(CHANGES[change]()[0])
+    assert capsys.readouterr().err == "" and len(list(folder.iterdir())) == 1
+    run(edited)
+    assert "training anew" in capsys.readouterr().err and len(list(folder.iterdir())) == 2
+
+
+def test_an_edited_loss_of_the_course_trains_anew(monkeypatch, capsys):
+    run()
+    d_loss, g_loss = losses.ADVERSARIAL["non_saturating"]
+    twice = types.FunctionType((lambda logits: 2 * logits.mean()).__code__, vars(losses), g_loss.__name__)
+    monkeypatch.setitem(losses.ADVERSARIAL, "non_saturating", (d_loss, twice))
+    run()
+    assert "training anew" in capsys.readouterr().err
+
+
+def test_a_function_put_onto_a_model_counts(capsys):
+    run()
+    gan = tiny_gan()
+    gan.generate = lambda n: GAN.generate(gan, n).mul(2)
+    run(gan)
+    assert "training anew" in capsys.readouterr().err
+
+
+def test_a_hook_on_a_layer_counts(capsys):
+    run()
+    gan = tiny_gan()
+    gan.generator.register_forward_hook(lambda module, inputs, output: output + 1)
+    run(gan)
+    assert "training anew" in capsys.readouterr().err
+
+
+class Lazy(Dataset):
+    """Points that are made when they are asked for, as a folder of files would be read."""
+
+    def __len__(self) -> int:
+        return 40
+
+    def __getitem__(self, i: int) -> Tensor:
+        return torch.full((2,), i / 40)
+
+
+LOADERS = {
+    "other images": lambda: (TensorDataset(POINTS), {}),
+    "a subset": lambda: (Subset(TensorDataset(POINTS + 1), range(0, 100)), {}),
+    "another subset": lambda: (Subset(TensorDataset(POINTS + 1), range(100, 200)), {}),
+    "an order": lambda: (TensorDataset(POINTS + 1), {"sampler": SequentialSampler(POINTS)}),
+    "another order": lambda: (TensorDataset(POINTS + 1), {"sampler": RandomSampler(POINTS, num_samples=200)}),
+    "a function that joins": lambda: (TensorDataset(POINTS + 1), {"collate_fn": lambda parts: torch.stack(parts[0])}),
+}
+
+
+@pytest.mark.parametrize("change", LOADERS)
+def test_other_data_behind_a_loader_train_anew(change, capsys):
+    run(data=DataLoader(TensorDataset(POINTS + 1), batch_size=10))
+    run(data=DataLoader(TensorDataset(POINTS + 1), batch_size=10))
+    assert capsys.readouterr().err == ""
+    dataset, options = LOADERS[change]()
+    run(data=DataLoader(dataset, batch_size=10, **options))
+    assert "training anew" in capsys.readouterr().err
+
+
+def test_data_that_a_loader_reads_when_asked_are_named(capsys):
+    run(data=DataLoader(Lazy(), batch_size=10))
+    message = "run: the checkpoint does not see a change in the items of Lazy; rename it after one.\n"
+    assert capsys.readouterr().err == message
+
+
+def test_other_held_out_data_train_anew(capsys):
+    def train(held_out: Tensor) -> None:
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            encoder, decoder = nn.Linear(2, 4), nn.Linear(2, 2)
+        decoder.latent_dim = 2
+        vae = VAE(encoder, decoder, likelihood="gaussian")
+        fit(vae, POINTS, steps=4, held_out=held_out, checkpoint="vae")
+
+    train(POINTS[:20])
+    train(POINTS[:20].clone())
+    assert capsys.readouterr().err == ""
+    train(POINTS[20:40])
+    assert "training anew" in capsys.readouterr().err
+
+
+def test_what_cannot_be_looked_into_is_named():
+    fingerprint = Fingerprint()
+    fingerprint.add([1, object()])
+    assert fingerprint.unseen == {"object"}
+    endless = collections.deque()
+    fingerprint.add([[i] for i in range(MOST)] + [endless])
+    assert "deque" in fingerprint.unseen
+
+
+def test_equal_things_have_equal_fingerprints_whatever_their_order_in_memory():
+    loop = [1]
+    loop.append(loop)
+    again = [1]
+    again.append(again)
+    assert print_of(loop) == print_of(again) != print_of([1, [1]])
+    assert print_of({"b", "a"}) == print_of({"a", "b"}) != print_of({"a"})
+    assert print_of(True) != print_of(1) != print_of(1.0)
+    assert print_of(nn.Linear) == print_of(nn.Linear) != print_of(nn.Conv2d)
+
+
+def test_training_changes_no_fingerprint_and_seeds_no_randomness():
+    gan = tiny_gan()
+    before = print_of(gan)
+    torch.manual_seed(3)
+    state = torch.get_rng_state()
+    fit(gan, POINTS, steps=3)
+    assert print_of(gan) == before and torch.equal(torch.get_rng_state(), state)
