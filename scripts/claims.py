@@ -18,6 +18,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib.metadata import version
+from importlib.util import resolve_name
 
 from execution import ROOT, find_notebooks
 from tqdm import tqdm
@@ -38,15 +39,42 @@ a lesson again when its code has changed.
 """
 
 
-def imported(code: str) -> set[pathlib.Path]:
-    """Return the files of course_utils that code imports, without the checks of exercises, which measure nothing."""
-    names = set()
+def files_of(module: str) -> set[pathlib.Path]:
+    """Return the files that Python reads to import a module of the course, those of the packages around it first.
+
+    The last part may also be a name within a module, or the star of `from package import *`.
+    """
+    parts = module.split(".")
+    if parts[0] != "course_utils":
+        return set()
+    paths = ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+    return {file for path in paths for ending in (".py", "/__init__.py") for file in ROOT.glob(path + ending)}
+
+
+def imported(code: str, package: str = "") -> set[pathlib.Path]:
+    """Return the files of course_utils that code imports; `package` is where the code stands, for relative imports."""
+    modules = set()
     for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.ImportFrom) and node.module == "course_utils":
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("course_utils."):
-            names.add(node.module.split(".")[1])
-    return {file for name in names if (file := ROOT / "course_utils" / f"{name}.py").exists()}
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = resolve_name("." * node.level + (node.module or ""), package)
+            modules |= {f"{module}.{alias.name}" for alias in node.names}
+    return set().union(*map(files_of, modules))
+
+
+def all_imported(code: str) -> set[pathlib.Path]:
+    """Return the files of course_utils that code imports, that these import, and so on."""
+    files = set()
+    new = imported(code)
+    while new:
+        files |= new
+        found = set()
+        for file in new:
+            package = ".".join(file.relative_to(ROOT).parent.parts)
+            found |= imported(file.read_text(encoding="utf-8"), package)
+        new = found - files
+    return files
 
 
 def recorded(code: str) -> set[pathlib.Path]:
@@ -63,11 +91,9 @@ def code_hash(path: pathlib.Path) -> str:
     """Return 12 characters that change with a notebook's code, what it imports and reads of the course, or torch."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    files, new = set(), imported(code)
-    while new:
-        files |= new
-        new = set().union(*(imported(file.read_text(encoding="utf-8")) for file in new)) - files
-    files |= recorded("\n".join([code, *(file.read_text(encoding="utf-8") for file in files)]))
+    files = all_imported(code)
+    texts = [file.read_text(encoding="utf-8") for file in sorted(files)]
+    files |= recorded("\n".join([code, *texts]))
     digest = hashlib.blake2b((version("torch") + code).encode(), digest_size=6)
     for file in sorted(files):
         digest.update(file.read_bytes())

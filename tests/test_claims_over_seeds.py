@@ -4,7 +4,8 @@ import json
 import pathlib
 from types import SimpleNamespace
 
-from claims import DOCUMENT, code_hash, counts, imported, recorded, report, run, section, standing, table
+import pytest
+from claims import DOCUMENT, all_imported, code_hash, counts, recorded, report, run, section, standing, table
 from execution import ROOT, find_notebooks
 
 
@@ -93,11 +94,49 @@ def test_runs_are_kept_until_the_code_changes(tmp_path):
     assert hash_of("x = 1") == hash_of("x = 1", "better words") != hash_of("x = 2")
 
 
-def test_a_run_depends_on_what_its_lesson_imports_and_on_what_that_imports():
-    def files(code: str) -> set[str]:
-        return {file.name for file in imported(code)}
+@pytest.mark.parametrize(
+    ("code", "files"),
+    [
+        ("import torch\nfrom course_utils import data", "data.py"),
+        ("import course_utils.data as d", "data.py"),
+        ("from course_utils.data import load", "data.py"),
+        ("from course_utils.show import plots", "show/__init__.py show/plots.py show/colours.py"),
+        ("from course_utils.show.plots import line", "show/__init__.py show/plots.py show/colours.py"),
+        (
+            "from course_utils.show import *",
+            "show/__init__.py show/plots.py show/colours.py data.py show/deep/__init__.py",
+        ),
+        ("import course_utils.show.deep", "show/__init__.py show/deep/__init__.py data.py"),
+        ("def draw():\n    from course_utils.show import deep", "show/__init__.py show/deep/__init__.py data.py"),
+        ("import data\nfrom data import load\nimport torch", None),
+    ],
+)
+def test_a_run_depends_on_what_its_lesson_imports_and_on_what_that_imports(tmp_path, monkeypatch, code, files):
+    package = {
+        "__init__.py": "",
+        "data.py": "import torch",
+        "gan.py": "from course_utils import data",
+        "show/__init__.py": "",
+        "show/plots.py": "from .colours import blue\nfrom . import colours",
+        "show/colours.py": "blue = 1",
+        "show/deep/__init__.py": "from ...data import load",
+    }
+    for name, text in package.items():
+        file = tmp_path / "course_utils" / name
+        file.parent.mkdir(exist_ok=True, parents=True)
+        file.write_text(text)
+    monkeypatch.setattr("claims.ROOT", tmp_path)
+    expected = {"__init__.py", *files.split()} if files else set()
+    assert {str(file.relative_to(tmp_path / "course_utils")) for file in all_imported(code)} == expected
 
-    assert files("import torch\nfrom course_utils import data, points\nfrom course_utils.vae import VAE") == {
-        "data.py", "points.py", "vae.py"
-    }  # fmt: skip
-    assert files("from course_utils.exercises import lesson_04") == set()
+
+def test_a_run_depends_on_code_of_its_lesson_that_stands_among_the_exercises():
+    def files(number: str) -> set[str]:
+        (path,) = find_notebooks(ROOT / "notebooks", number)
+        cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+        code = "\n".join("".join(cell["source"]) for cell in cells)
+        return {str(file.relative_to(ROOT / "course_utils")) for file in all_imported(code)}
+
+    assert {"exercises/lesson_06/effective_beta.py", "exercises/lesson_06/latent_grid.py", "vae.py"} <= files("06")
+    assert {"exercises/lesson_04/repair.py", "playground/copies.py", "training.py"} <= files("04")
+    assert "plumbing/checkpoints.py" in files("03") and "comparison/measures.py" not in files("03")
