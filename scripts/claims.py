@@ -1,9 +1,9 @@
 """Run lessons with several seeds and tabulate for each claim how often it holds and the range of its numbers.
 
 `python scripts/claims.py --seeds 10 03` prints the table of one lesson. Without a lesson, docs/claims.md is brought up
-to date: a section stands until its lesson's code changes, or what the lesson uses of course_utils, of recorded results
-or of torch; or more seeds are wanted; or one of its runs had failed. Finished runs stay in data/claims/ and count as
-long as the code is the same, so that stopping costs little.
+to date. A section of it stands until one of these happens: its lesson's code changes, or the code and the recorded
+results that the lesson uses, or torch; more seeds are wanted; one of its runs had failed. Finished runs stay in
+data/claims/ and count as long as the code is the same, so that stopping costs little.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib.metadata import version
 from importlib.util import resolve_name
+from typing import NamedTuple
 
 from execution import ROOT, find_notebooks
 from tqdm import tqdm
@@ -37,6 +38,14 @@ is the same in all runs, and on another machine or with other threads it differs
 outside. Rows that begin with *Recorded* read files, and are the same with every seed. Made by `make claims`, which runs
 a lesson again when its code has changed.
 """
+
+
+class Job(NamedTuple):
+    """One lesson to run with one seed, and the file that keeps its claims."""
+
+    path: pathlib.Path
+    result: pathlib.Path
+    seed: int
 
 
 def files_of(module: str) -> set[pathlib.Path]:
@@ -79,16 +88,16 @@ def all_imported(code: str) -> set[pathlib.Path]:
 
 def recorded(code: str) -> set[pathlib.Path]:
     """Return the recorded results that code reads: "cures.jsonl", "cures" or f"cures_{name}" name a cures.jsonl."""
-    files = (ROOT / "benchmarks" / "results").iterdir()
-    return {
-        file
-        for file in files
-        if any(f'"{start}' in code for start in (f"{file.stem}.", f'{file.stem}"', f"{file.stem.split('_')[0]}_"))
-    }
+    found = set()
+    for file in (ROOT / "benchmarks" / "results").iterdir():
+        family = file.stem.split("_")[0]
+        if any(name in code for name in (f'"{file.stem}.', f'"{file.stem}"', f'"{family}_')):
+            found.add(file)
+    return found
 
 
 def code_hash(path: pathlib.Path) -> str:
-    """Return 12 characters that change with a notebook's code, what it imports and reads of the course, or torch."""
+    """Return 12 characters for a notebook's code, what it imports and reads of the course, and the version of torch."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     files = all_imported(code)
@@ -100,32 +109,33 @@ def code_hash(path: pathlib.Path) -> str:
     return digest.hexdigest()
 
 
-def run(job: tuple[pathlib.Path, pathlib.Path, int]) -> str | None:
+def run(job: Job) -> str | None:
     """Run a lesson with one seed and keep its claims in a file; return the error that stopped it, if any."""
-    path, result, seed = job
-    part = result.with_suffix(".part")
-    result.parent.mkdir(parents=True, exist_ok=True)
+    part = job.result.with_suffix(".part")
+    part.parent.mkdir(parents=True, exist_ok=True)
     part.write_text("")
-    env = os.environ | {"COURSE_SEED": str(seed), "COURSE_CLAIMS": str(part), "OMP_NUM_THREADS": "1"}
+    env = os.environ | {"COURSE_SEED": str(job.seed), "COURSE_CLAIMS": str(part), "OMP_NUM_THREADS": "1"}
     env.pop("COURSE_STRICT", None)  # a false claim is counted, it does not stop the run
-    command = [sys.executable, str(ROOT / "scripts" / "execution.py"), str(path)]
+    command = [sys.executable, str(ROOT / "scripts" / "execution.py"), str(job.path)]
     process = subprocess.run(command, env=env, capture_output=True, encoding="utf-8")
+    name = f"{job.path.stem}, seed {job.seed}"
     if process.returncode:
-        reason = process.stderr.strip().splitlines() or [f"exit status {process.returncode}"]
-        return f"{path.stem}, seed {seed}: {reason[-1]}"
-    if not result.parent.name.endswith(code_hash(path)):
-        return f"{path.stem}, seed {seed}: expected code that stays as it is, it was changed meanwhile; run this again"
-    os.replace(part, result)
+        lines = process.stderr.strip().splitlines() or [f"exit status {process.returncode}"]
+        return f"{name}: {lines[-1]}"
+    if not job.result.parent.name.endswith(code_hash(job.path)):
+        return f"{name}: expected code that stays as it is, it was changed meanwhile; run this again"
+    os.replace(part, job.result)
     return None
 
 
-def run_all(jobs: list[tuple[pathlib.Path, pathlib.Path, int]]) -> list[str]:
+def run_all(jobs: list[Job]) -> list[str]:
     """Run the jobs, two at a time, under a bar; return the errors."""
     with ThreadPoolExecutor(WORKERS) as pool, tqdm(total=len(jobs), unit="run", disable=not jobs) as bar:
         errors = []
         try:
             for future in as_completed([pool.submit(run, job) for job in jobs]):
-                errors += [future.result()] if future.result() else []
+                if error := future.result():
+                    errors.append(error)
                 bar.update()
         finally:  # Ctrl-C ends the runs by itself; those that wait must not begin
             pool.shutdown(wait=False, cancel_futures=True)
@@ -134,28 +144,31 @@ def run_all(jobs: list[tuple[pathlib.Path, pathlib.Path, int]]) -> list[str]:
 
 def table(results: list[pathlib.Path]) -> str:
     """Return the claims of one lesson as a Markdown table; a claim that a run did not reach counts as false there."""
-    holds: dict[str, dict[int, bool]] = {}
-    numbers: dict[str, dict[str, list[float]]] = {}
-    for i, result in enumerate(results):
+    holds: dict[str, dict[int, bool]] = {}  # statement → seed → whether it held, each time that the run checked it
+    numbers: dict[str, dict[str, list[float]]] = {}  # statement → name → values of all runs
+    for seed, result in enumerate(results):
         lines = result.read_text(encoding="utf-8").splitlines() if result.exists() else []
         for claim in map(json.loads, lines):
-            seeds = holds.setdefault(claim["statement"], {})
-            seeds[i] = claim["holds"] and seeds.get(i, True)
+            held = holds.setdefault(claim["statement"], {})
+            held[seed] = claim["holds"] and held.get(seed, True)
+            values = numbers.setdefault(claim["statement"], {})
             for name, value in claim["numbers"].items():
-                numbers.setdefault(claim["statement"], {}).setdefault(name, []).append(value)
+                values.setdefault(name, []).append(value)
     rows = [["claim", "holds", "range over the seeds"]]
-    for statement, seeds in holds.items():
-        ranges = (f"{k}: {min(v):.4g} … {max(v):.4g}" for k, v in numbers.get(statement, {}).items())
-        rows.append([statement, f"{sum(seeds.values())} of {len(results)}", "<br>".join(ranges)])
+    for statement, held in holds.items():
+        ranges = [f"{name}: {min(of):.4g} … {max(of):.4g}" for name, of in numbers[statement].items()]
+        rows.append([statement, f"{sum(held.values())} of {len(results)}", "<br>".join(ranges)])
     return markdown(rows)
 
 
 def section(path: pathlib.Path, results: list[pathlib.Path], errors: list[str]) -> str:
     """Return a lesson's part of the document: what it was made with, the table, the runs that failed."""
-    made_with = f"Python {platform.python_version()}, torch {version('torch')}, {platform.machine()}"
-    made_with += f", code {results[0].parent.name.rsplit('-')[-1]}: {len(results)} seeds."
+    libraries = f"Python {platform.python_version()}, torch {version('torch')}, {platform.machine()}"
+    code = results[0].parent.name.rsplit("-")[-1]
+    made_with = f"{libraries}, code {code}: {len(results)} seeds."
     parts = [f"## [{path.stem}](../notebooks/{path.name})", made_with, table(results)]
-    if failed := [f"- {error}" for error in errors if error.startswith(path.stem)]:
+    failed = [f"- {error}" for error in errors if error.startswith(path.stem)]
+    if failed:
         parts.append("Runs that failed:\n\n" + "\n".join(failed))
     return "\n\n".join(parts) + "\n"
 
@@ -170,7 +183,7 @@ def standing(document: str, path: pathlib.Path, seeds: int) -> str | None:
 
 
 def counts(text: str) -> list[tuple[int, int]]:
-    """Return for each row of the document's tables on how many seeds it holds, and of how many."""
+    """Return for each claim in a text of the document with how many seeds it holds, and how many there were."""
     return [(int(held), int(seeds)) for held, seeds in re.findall(r" \| (\d+) of (\d+) \| ", text)]
 
 
@@ -178,8 +191,9 @@ def report(sections: dict[str, str]) -> str:
     """Return the whole document: the introduction, a table of how many claims hold, the section of each lesson."""
     rows = [["lesson", "claims", "hold with every seed", "seeds"]]
     for lesson, text in sections.items():
-        held = counts(text)
-        rows.append([lesson, len(held), sum(a == b for a, b in held), max((b for _, b in held), default=0)])
+        claims = counts(text)
+        always = [held for held, seeds in claims if held == seeds]
+        rows.append([lesson, len(claims), len(always), max((seeds for _, seeds in claims), default=0)])
     return "\n".join([INTRODUCTION, markdown(rows) + "\n", *sections.values()])
 
 
@@ -191,13 +205,15 @@ def main() -> None:
     if args.seeds < 1:
         parser.error(f"expected at least one seed, got {args.seeds}")
     earlier = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() and not args.lesson else ""
-    sections, results, jobs = {}, {}, []
+    sections = {}
+    results = {}
+    jobs = []
     for path in find_notebooks(ROOT / "notebooks", args.lesson):
         sections[path.stem] = standing(earlier, path, args.seeds)
         if not sections[path.stem]:
             folder = CACHE / f"{path.stem}-{code_hash(path)}"
             results[path] = [folder / f"seed_{seed}.jsonl" for seed in range(args.seeds)]
-            jobs += [(path, file, seed) for seed, file in enumerate(results[path]) if not file.exists()]
+            jobs += [Job(path, file, seed) for seed, file in enumerate(results[path]) if not file.exists()]
     try:
         errors = run_all(jobs)
     except KeyboardInterrupt:

@@ -27,18 +27,24 @@ networks and settings they may differ.
 """
 
 
-def text() -> str:
+def seeds_of(fight: Fight) -> tuple[str, str]:
+    """Return with how many seeds the fight on a data set ran, and each setting of its grid."""
+    runs = len(fight.of("gan"))
+    cells = len({cell.seed for cell in fight.cells_of("gan")})
+    return f"{runs} of {fight.title}", f"{cells} of {fight.title}"
+
+
+def text(fights: list[Fight]) -> str:
     """Return docs/verdicts.md."""
-    fights = [Fight(RESULTS, name) for name in IMAGE_SETS]
-    seeds = [f"{len(fight.of('gan'))} of {fight.title}" for fight in fights]
-    cells = [f"{len({cell.seed for cell in fight.cells_of('gan')})} of {fight.title}" for fight in fights]
-    recorded = f"Seeds of the fights: {', '.join(seeds)}. Of each setting of the grid: {', '.join(cells)}."
+    runs, cells = zip(*map(seeds_of, fights))
+    recorded = f"Seeds of the fights: {', '.join(runs)}. Of each setting of the grid: {', '.join(cells)}."
     return f"{INTRODUCTION}\n{recorded}\n\n{table(fights)}\n"
 
 
 def main() -> None:
-    (ROOT / "docs" / "verdicts.md").write_text(text(), encoding="utf-8")
-    picture([Fight(RESULTS, name) for name in IMAGE_SETS]).savefig(ROOT / "docs" / "verdicts.png", dpi=130)
+    fights = [Fight(RESULTS, name) for name in IMAGE_SETS]
+    (ROOT / "docs" / "verdicts.md").write_text(text(fights), encoding="utf-8")
+    picture(fights).savefig(ROOT / "docs" / "verdicts.png", dpi=130)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import pathlib
 from types import SimpleNamespace
 
 import pytest
-from claims import DOCUMENT, all_imported, code_hash, counts, recorded, report, run, section, standing, table
+from claims import DOCUMENT, Job, all_imported, code_hash, counts, recorded, report, run, section, standing, table
 from execution import ROOT, find_notebooks
 
 
@@ -63,11 +63,11 @@ def test_a_run_that_failed_or_whose_code_changed_meanwhile_is_not_kept(tmp_path,
     result.unlink()
     ended = {"returncode": 1, "stderr": "Traceback\nDeadKernelError: Kernel died"}
     monkeypatch.setattr("claims.subprocess.run", lambda *command, **options: SimpleNamespace(**ended))
-    assert run((path, result, 2)) == "01_a, seed 2: DeadKernelError: Kernel died" and not result.exists()
+    assert run(Job(path, result, 2)) == "01_a, seed 2: DeadKernelError: Kernel died" and not result.exists()
     ended["returncode"] = 0
     other = tmp_path / "01_a-0123456789ab" / "seed_2.jsonl"
-    assert "changed meanwhile" in run((path, other, 2)) and not other.exists()
-    assert run((path, result, 2)) is None and result.exists()
+    assert "changed meanwhile" in run(Job(path, other, 2)) and not other.exists()
+    assert run(Job(path, result, 2)) is None and result.exists()
 
 
 def test_the_document_names_every_claim_of_the_lessons_and_each_holds_with_every_seed():
