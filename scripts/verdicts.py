@@ -27,6 +27,10 @@ networks and settings they may differ.
 """
 
 
+def recorded_fights() -> list[Fight]:
+    return [Fight(RESULTS, name) for name in IMAGE_SETS]
+
+
 def seeds_of(fight: Fight) -> tuple[str, str]:
     """Return with how many seeds the fight on a data set ran, and each setting of its grid."""
     runs = len(fight.of("gan"))
@@ -34,17 +38,17 @@ def seeds_of(fight: Fight) -> tuple[str, str]:
     return f"{runs} of {fight.title}", f"{cells} of {fight.title}"
 
 
-def text(fights: list[Fight]) -> str:
+def text() -> str:
     """Return docs/verdicts.md."""
+    fights = recorded_fights()
     runs, cells = zip(*map(seeds_of, fights))
     recorded = f"Seeds of the fights: {', '.join(runs)}. Of each setting of the grid: {', '.join(cells)}."
     return f"{INTRODUCTION}\n{recorded}\n\n{table(fights)}\n"
 
 
 def main() -> None:
-    fights = [Fight(RESULTS, name) for name in IMAGE_SETS]
-    (ROOT / "docs" / "verdicts.md").write_text(text(fights), encoding="utf-8")
-    picture(fights).savefig(ROOT / "docs" / "verdicts.png", dpi=130)
+    (ROOT / "docs" / "verdicts.md").write_text(text(), encoding="utf-8")
+    picture(recorded_fights()).savefig(ROOT / "docs" / "verdicts.png", dpi=130)
 
 
 if __name__ == "__main__":
