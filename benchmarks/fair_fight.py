@@ -14,6 +14,7 @@ not repeated.
 """
 
 import argparse
+import itertools
 import json
 import statistics
 import time
@@ -27,50 +28,61 @@ from course_utils.comparison import measures
 from course_utils.comparison.records import ARMS
 from course_utils.judge import Judge
 from course_utils.plumbing.history import DivergenceError
-from course_utils.training import fit, seed_everything
+from course_utils.training import seed_everything
 
-STEPS, STAGES, MORE = 6000, 16, 10_000  # MORE samples teach the detector
+STEPS = 6000
+STAGES = 16  # snapshots of a run that are measured
+MORE = 10_000  # samples that teach the detector
+CODED = 300  # test images whose codes are searched
+BOUNDED = 2500  # test images of a bound
 SHARED = {"latent_dim": 16}  # of fourteen candidates of each search the VAE's best, and one of the GAN's best
 COSTS = RESULTS / "fight_costs.json"
-RATES, BATCHES, GRID_IMAGES = (0.25, 1, 4), (8, 16, 64), 48_000
+RATES = (0.25, 1, 4)  # times the family's own
+BATCHES = (8, 16, 64)
+GRID_IMAGES = 48_000  # seen by each run of the grid
 
 
 def best(family: str) -> dict:
-    """Return the settings of a family in the fight."""
+    """The settings of a family in the fight."""
     return FAMILIES[family].base | SHARED
 
 
 def steps_of(arm: str) -> int:
-    """Return the steps of an arm of the fight."""
+    """The steps of an arm of the fight."""
+    if arm != "vae, same time":
+        return STEPS
     seconds = json.loads(COSTS.read_text())["step_seconds"]
-    return round(STEPS * seconds["gan"] / seconds["vae"]) if arm == "vae, same time" else STEPS
+    return round(STEPS * seconds["gan"] / seconds["vae"])
 
 
 def fight(dataset: str, arm: str, seed: int) -> dict:
-    """Train one arm with one seed, and measure all there is to measure, on test images."""
-    images, family = data.load(dataset), arm[:3]
+    """Train one arm with one seed, and take all measures on test images."""
+    images = data.load(dataset)
+    family = ARMS[arm]
     judge = Judge(images)
     try:
         model, history = train(family, best(family), images, steps_of(arm), seed, snapshots=STAGES)
     except DivergenceError as error:
         return {"diverged": str(error)}
-    n, mixed = judge.n, measures.shuffled(images)
-    line = measures.picture_measures(model.sample(n, seed=1), model.sample(MORE, seed=2), judge, images)
+    mixed = measures.shuffled(images)
+    line = measures.picture_measures(model.sample(judge.n, seed=1), model.sample(MORE, seed=2), judge, images)
     if family == "vae":
-        line["pixels"] = judge.frechet(model.sample(n, seed=1, pixels=True)) / judge.floor["frechet"]
-        line["elbo"] = model.elbo(mixed.test[:2500]).mean().item()
+        line["pixels"] = judge.frechet(model.sample(judge.n, seed=1, pixels=True)) / judge.floor["frechet"]
+        line["elbo"] = model.elbo(mixed.test[:BOUNDED]).mean().item()
     line |= measures.latent_measures(model, judge)
     added = measures.with_encoder(measures.generator_of(model), images.train)
-    line |= measures.code_measures(model, added, mixed.test[:300], mixed.test_labels[:300])
-    line["elbo_afterwards"] = added.elbo(mixed.test[:2500]).mean().item()
+    line |= measures.code_measures(model, added, mixed.test[:CODED], mixed.test_labels[:CODED])
+    line["elbo_afterwards"] = added.elbo(mixed.test[:BOUNDED]).mean().item()
     return line | {"steps": history.steps[-1], "stages": measures.stage_measures(model, history, judge)}
 
 
 def real(dataset: str) -> dict:
-    """Return what real images score in the same measures, and what a generator scores before training."""
+    """What real images score in the same measures, and what a generator scores before training."""
     images = data.load(dataset)
-    judge, mixed = Judge(images), measures.shuffled(images)
-    test, labels = mixed.test[:300], mixed.test_labels[:300]
+    judge = Judge(images)
+    mixed = measures.shuffled(images)
+    test = mixed.test[:CODED]
+    labels = mixed.test_labels[:CODED]
     seed_everything(0)
     untrained = FAMILIES["gan"].build(best("gan"))
     codes, _ = latent.invert(untrained.generator, test)
@@ -83,10 +95,11 @@ def real(dataset: str) -> dict:
 
 def cell(dataset: str, family: str, rate: float, batch_size: int, seed: int) -> dict:
     """Train with other learning rates and another batch size, on as many images, and score on test images."""
-    images, settings = data.load(dataset), best(family)
+    images = data.load(dataset)
     judge = Judge(images)
-    rates = {name: rate * settings[name] for name in settings if name in ("lr", "g_lr", "d_lr")}
-    settings |= rates | {"batch_size": batch_size}
+    settings = best(family) | {"batch_size": batch_size}
+    for name in settings.keys() & {"lr", "g_lr", "d_lr"}:
+        settings[name] *= rate
     try:
         model, history = train(family, settings, images, GRID_IMAGES // batch_size, seed)
     except DivergenceError as error:
@@ -96,35 +109,68 @@ def cell(dataset: str, family: str, rate: float, batch_size: int, seed: int) -> 
 
 
 def run(job: list) -> dict:
-    """Run one job, named by its first entry, on one core."""
+    """Run one job, whose first entry names its kind, on one core."""
     torch.set_num_threads(1)
-    what, *arguments = job
-    return {"job": job} | {"fight": fight, "real": real, "grid": cell}[what](*arguments)
+    kind, *arguments = job
+    return {"job": job} | JOBS[kind](*arguments)
 
 
-def costs(rounds: int = 9, steps: int = 150) -> dict:
-    """Return what each family costs: the median time of a step, measured in turn, operations, parameters, memory."""
+JOBS = {"fight": fight, "real": real, "grid": cell}
+
+
+def costs() -> dict:
+    """What each family costs: the time of a step, operations, parameters and memory."""
+    torch.set_num_threads(1)
+    images = data.load("digits")
+    times = step_times(images)
+    ratios = [gan / vae for gan, vae in zip(times["gan"], times["vae"])]
+    result = {
+        "step_seconds": {family: statistics.median(spent) for family, spent in times.items()},
+        "step_ratio": [min(ratios), statistics.median(ratios), max(ratios)],
+    }
+    for family in FAMILIES:
+        result[family] = size(family, images)
+    return result | {"settings": {family: best(family) for family in FAMILIES}, "environment": describe()}
+
+
+def step_times(images: data.Images, rounds: int = 9, steps: int = 150) -> dict[str, list[float]]:
+    """The seconds of a step of each family, round by round: whatever else the machine does meets both."""
+    times = {family: [] for family in FAMILIES}
+    for _ in range(rounds):
+        for family in FAMILIES:
+            train(family, best(family), images, 10, seed=0)
+            start = time.perf_counter()
+            train(family, best(family), images, steps, seed=0)
+            times[family].append((time.perf_counter() - start) / steps)
+    return times
+
+
+def size(family: str, images: data.Images) -> dict:
+    """The parameters of a family's networks, the operations of a step, and the bytes that training keeps."""
     from torch.utils.flop_counter import FlopCounterMode  # it warns when it is imported, once for each process
 
-    torch.set_num_threads(1)
-    images, times, result = data.load("digits"), {"gan": [], "vae": []}, {}
-    for _ in range(rounds):
-        for family, spent in times.items():
-            train(family, best(family), images, 10, 0)
-            start = time.perf_counter()
-            train(family, best(family), images, steps, 0)
-            spent.append((time.perf_counter() - start) / steps)
-    ratios = [a / b for a, b in zip(times["gan"], times["vae"])]
-    result["step_seconds"] = {family: statistics.median(spent) for family, spent in times.items()}
-    result["step_ratio"] = [min(ratios), statistics.median(ratios), max(ratios)]
-    for family in times:
-        model = FAMILIES[family].build(best(family) | ({"r1_weight": 0.0} if family == "gan" else {}))
-        sizes = {part: sum(p.numel() for p in network.parameters()) for part, network in model.named_children()}
-        with FlopCounterMode(display=False) as counter:  # it cannot follow the penalty, which is due every 8th step
-            fit(model, images.train, steps=1, batch_size=best(family)["batch_size"])
-        bytes_ = 4 * 4 * sum(sizes.values())  # float32: weight, gradient, and Adam's two means
-        result[family] = {"parameters": sizes, "operations": counter.get_total_flops(), "bytes": bytes_}
-    return result | {"settings": {family: best(family) for family in times}, "environment": describe()}
+    settings = best(family)
+    if family == "gan":
+        settings["r1_weight"] = 0.0  # the counter cannot follow the penalty, which is due every 8th step
+    model = FAMILIES[family].build(settings)
+    sizes = {part: sum(p.numel() for p in network.parameters()) for part, network in model.named_children()}
+    optimizers = model.make_optimizers()
+    with FlopCounterMode(display=False) as counter:
+        model.training_step(
+            images.train[: settings["batch_size"]], optimizers, step=1
+        )  # the first also checks the networks
+    numbers = 4 * sum(sizes.values())  # weight, gradient, and Adam's two means
+    return {"parameters": sizes, "operations": counter.get_total_flops(), "bytes": 4 * numbers}  # float32
+
+
+def jobs_of(dataset: str, seeds: int) -> list[list]:
+    """All runs on a data set, each as its kind and the arguments of the function of that kind."""
+    jobs = [["real", dataset]]
+    jobs += [["fight", dataset, arm, seed] for seed in range(seeds) for arm in ARMS]
+    grid_seeds = 2 if dataset == "digits" else 1
+    for seed, rate, batch_size, family in itertools.product(range(grid_seeds), RATES, BATCHES, FAMILIES):
+        jobs.append(["grid", dataset, family, rate, batch_size, seed])
+    return jobs
 
 
 def main() -> None:
@@ -136,11 +182,7 @@ def main() -> None:
         store(COSTS, json.dumps(costs(), indent=1))
         print(COSTS.read_text())
         return
-    jobs = [["real", args.what]] + [["fight", args.what, arm, seed] for seed in range(args.seeds) for arm in ARMS]
-    grid_seeds = 2 if args.what == "digits" else 1
-    cells = [(rate, batch, seed) for seed in range(grid_seeds) for rate in RATES for batch in BATCHES]
-    jobs += [["grid", args.what, family, *those] for those in cells for family in FAMILIES]
-    run_missing(run, jobs, RESULTS / f"fight_{args.what}.jsonl")
+    run_missing(run, jobs_of(args.what, args.seeds), RESULTS / f"fight_{args.what}.jsonl")
 
 
 if __name__ == "__main__":

@@ -10,11 +10,12 @@ chosen by the Fréchet distance of its means, as the GAN by that of its samples;
 """
 
 import argparse
+import itertools
 import json
 import multiprocessing
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
 from environment import RESULTS, describe
@@ -28,14 +29,15 @@ from course_utils.training import fit, seed_everything
 from course_utils.vae import VAE
 
 
-class Family(NamedTuple):
+@dataclass(frozen=True)
+class Family:
     build: Callable[[dict], nn.Module]
     base: dict
     changes: list[dict]
 
 
 def gan(c: dict) -> GAN:
-    """Return the GAN of a candidate, untrained."""
+    """An untrained GAN with a candidate's settings."""
     generator = networks.ConvGenerator(c["latent_dim"], c["g_channels"], c["g_act"], c["batch_norm"])
     return GAN(
         generator, networks.ConvDiscriminator(c["d_channels"]), c["loss"], r1_weight=c["r1_weight"],
@@ -44,7 +46,7 @@ def gan(c: dict) -> GAN:
 
 
 def vae(c: dict) -> VAE:
-    """Return the VAE of a candidate, untrained."""
+    """An untrained VAE with a candidate's settings."""
     encoder = networks.ConvEncoder(c["latent_dim"], c["e_channels"])
     decoder = networks.ConvGenerator(c["latent_dim"], c["g_channels"], batch_norm=c["batch_norm"])
     return VAE(encoder, decoder, c["likelihood"], c["sigma"], c["beta"], lr=c["lr"])
@@ -122,7 +124,7 @@ FAMILIES = {
 
 
 def train(family: str, settings: dict, images: data.Images, steps: int, seed: int, **more) -> tuple[nn.Module, History]:
-    """Return a model of a family, trained with its settings, and its history."""
+    """Train a model of a family; return it and its history."""
     seed_everything(seed)
     model = FAMILIES[family].build(settings)
     options = {name: settings[name] for name in ("batch_size", "average", "schedule")}
@@ -132,9 +134,9 @@ def train(family: str, settings: dict, images: data.Images, steps: int, seed: in
 def run(job: tuple[str, str, dict, int, float]) -> dict:
     """Train one candidate with one seed and score it on validation images."""
     torch.set_num_threads(1)
-    family, name, change, seed, seconds = job
+    family, dataset, change, seed, seconds = job
     candidate = FAMILIES[family].base | change
-    images = data.load(name)
+    images = data.load(dataset)
     judge = Judge(images, against="validation")
     times = []
     for _ in range(4):
@@ -146,9 +148,10 @@ def run(job: tuple[str, str, dict, int, float]) -> dict:
     score = judge.score(model.sample(judge.n))
     if family == "vae":
         pixels = judge.frechet(model.sample(judge.n, pixels=True))
-        score |= {"pixels": pixels / judge.floor["frechet"], "elbo": model.elbo(images.validation).mean().item()}
-    run = {"change": change, "seed": seed, "seconds": seconds, "steps": steps, "environment": describe()}
-    return run | {"ratio": score["frechet"] / judge.floor["frechet"]} | score
+        score["pixels"] = pixels / judge.floor["frechet"]
+        score["elbo"] = model.elbo(images.validation).mean().item()
+    settings = {"change": change, "seed": seed, "seconds": seconds, "steps": steps, "environment": describe()}
+    return settings | {"ratio": score["frechet"] / judge.floor["frechet"]} | score
 
 
 def main() -> None:
@@ -160,10 +163,11 @@ def main() -> None:
     args = parser.parse_args()
     path = RESULTS / f"search_{args.family}_{args.dataset}.jsonl"
     done = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    seen = {json.dumps([d["change"], d["seed"], d["seconds"]]) for d in done}
-    changes = FAMILIES[args.family].changes
-    jobs = [(args.family, args.dataset, change, seed, args.seconds) for seed in range(args.seeds) for change in changes]
-    jobs = [job for job in jobs if json.dumps(job[2:]) not in seen]
+    seen = [(line["change"], line["seed"], line["seconds"]) for line in done]
+    jobs = []
+    for seed, change in itertools.product(range(args.seeds), FAMILIES[args.family].changes):
+        if (json.loads(json.dumps(change)), seed, args.seconds) not in seen:  # JSON turns tuples into lists
+            jobs.append((args.family, args.dataset, change, seed, args.seconds))
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         for result in pool.imap_unordered(run, jobs):
             print("{ratio:6.2f} × floor  {steps:6d} steps  seed {seed}  {change}".format(**result), flush=True)
