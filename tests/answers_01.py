@@ -16,7 +16,7 @@ def loop(n, weights, means, sigmas):
 
 
 def with_numpy(n, weights, means, sigmas):
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng()
     k = rng.choice(len(weights), n, p=weights.double().numpy() / weights.double().numpy().sum())
     return torch.tensor(means.numpy()[k] + rng.normal(size=(n, 2)) * sigmas.numpy()[k][:, None])
 
@@ -27,7 +27,7 @@ def with_distribution(n, weights, means, sigmas):
 
 
 def equal_shares(n, weights, means, sigmas):
-    k = torch.randint(0, 3, (n,))
+    k = torch.randint(0, len(weights), (n,))
     return means[k] + sigmas[k].view(-1, 1) * torch.randn(n, 2)
 
 
@@ -93,11 +93,20 @@ def pairs(real, generated, k):
 EXERCISES = lesson_01
 WRONG = {
     "sample_mixture": {
+        "all points get the same noise": lambda n, weights, means, sigmas: (
+            means[k := torch.multinomial(weights, n, True)] + torch.outer(sigmas[k], torch.randn(2))
+        ),
+        "the weights are taken for logits": lambda n, weights, means, sigmas: torch.normal(
+            means[k := torch.distributions.Categorical(logits=weights).sample((n,))], sigmas[k, None].expand(n, 2)
+        ),
+        "the Gaussian with the largest weight": lambda n, weights, means, sigmas: (
+            means[weights.argmax()] + sigmas[weights.argmax()] * torch.randn(n, 2)
+        ),
         "every Gaussian is drawn equally often": equal_shares,
         "all points come from one Gaussian": one_draw,
         "the Gaussians are averaged": averaged,
         "the sigmas are taken for variances": spread(torch.sqrt),
-        "multiplied with the variance": spread(torch.square),
+        "multiplied by the variance": spread(torch.square),
         "the noise is uniform": lambda n, weights, means, sigmas: (
             means[k := torch.multinomial(weights, n, True)] + sigmas[k].unsqueeze(1) * torch.rand(n, 2)
         ),
@@ -114,7 +123,16 @@ WRONG = {
         "all clouds lie around the origin": around_zero,
     },
     "frechet_between": {
-        "the root of each entry": frechet(spread=lambda a, b: torch.trace(a + b - 2 * torch.sqrt(a @ b))),
+        "these are the singular values": frechet(
+            spread=lambda a, b: torch.trace(a + b) - 2 * torch.linalg.svd(a @ b).S.sqrt().sum()
+        ),
+        "the Cholesky factor is taken for the root": frechet(
+            spread=lambda a, b: torch.trace(a + b - 2 * torch.linalg.cholesky_ex(a @ b)[0])
+        ),
+        "the Cholesky factors of the covariances are multiplied": frechet(
+            spread=lambda a, b: torch.trace(a + b - 2 * torch.linalg.cholesky_ex(a)[0] @ torch.linalg.cholesky_ex(b)[0])
+        ),
+        "the roots of the product's diagonal": frechet(spread=lambda a, b: torch.trace(a + b - 2 * torch.sqrt(a @ b))),
         "multiplies entry by entry": frechet(spread=lambda a, b: torch.trace(a + b - 2 * matrix_root(a * b))),
         "the root of each covariance, multiplied": frechet(
             spread=lambda a, b: torch.trace(a + b - 2 * matrix_root(a) @ matrix_root(b))
@@ -142,6 +160,18 @@ WRONG = {
         "only the means enter": frechet(spread=lambda a, b: 0),
     },
     "coverage": {
+        "the radii reach to the farthest points": lambda real, generated, k: (
+            (torch.cdist(real, generated).amin(1) < torch.cdist(real, real).topk(k + 1).values[:, k]).float().mean()
+        ),
+        "divided by that of the generated points": lambda real, generated, k: (
+            pairs(real, generated, k).any(1).sum().item() / len(generated)
+        ),
+        "the radii reach to generated points": lambda real, generated, k: (
+            (torch.cdist(real, generated) < torch.cdist(real, generated).sort(1).values[:, k - 1, None])
+            .any(1)
+            .float()
+            .mean()
+        ),
         "its own nearest neighbour": lambda real, generated, k: by_minimum(real, generated, k - 1),
         "this is precision": lambda real, generated, k: pairs(real, generated, k).any(0).float().mean(),
         "this is recall": lambda real, generated, k: (

@@ -32,6 +32,9 @@ BEST_DISCRIMINATORS = {
 }
 
 SATURATING = {
+    "the squared distance from the labels": lambda a: ((a - 1) ** 2).mean(),
+    "this is minus the mean output": lambda a: -torch.mean(a),
+    "this is half the loss": lambda a: logsigmoid(-a).mean() / 2,
     "the sign is wrong": lambda a: BCE(a, torch.zeros_like(a)),
     "this is the non-saturating loss": lambda a: -logsigmoid(a).mean(),
     "this is log D: made small": lambda a: logsigmoid(a).mean(),
@@ -49,6 +52,10 @@ SATURATING = {
 }
 
 NON_SATURATING = {
+    "the squared distance from the labels": lambda a: torch.nn.MSELoss()(a, torch.ones_like(a)),
+    "this is minus the mean output": lambda a: -torch.mean(a),
+    "this is half the loss": lambda a: softplus(-a).mean() / 2,
+    "label smoothing is for the discriminator": lambda a: BCE(a, 0.9 * torch.ones_like(a)),
     "this is the saturating loss": lambda a: logsigmoid(-a).mean(),
     "the sign is wrong": lambda a: logsigmoid(a).mean(),
     "the discriminator's term": lambda a: BCE(a, torch.zeros_like(a)),

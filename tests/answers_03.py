@@ -15,6 +15,20 @@ def vanilla(real, fake):
     return softplus(-real).mean() + softplus(fake).mean()
 
 
+def smoothed(real_label, fake_label):
+    return lambda real, fake: BCE(real, label(real, real_label)) + BCE(fake, label(fake, fake_label))
+
+
+OTHER_LOSSES = {
+    "this is half the loss": lambda real, fake: vanilla(real, fake) / 2,
+    "the squared distance from the labels": lambda real, fake: ((real - 1) ** 2).mean() + (fake**2).mean(),
+    "this is the hinge loss": lambda real, fake: torch.relu(1 - real).mean() + torch.relu(1 + fake).mean(),
+    "the difference of the mean outputs": lambda real, fake: -(real.mean() - fake.mean()),
+    "the label of real samples is 0.9": smoothed(0.9, 0),
+    "the labels are 0.9 and 0.1": smoothed(0.9, 0.1),
+    "the mean was taken before the logarithm": lambda real, fake: softplus(-real.mean()) + softplus(fake.mean()),
+}
+
 DISCRIMINATOR_LOSSES = {
     "labels are swapped": lambda real, fake: BCE(real, label(real, 0)) + BCE(fake, label(fake, 1)),
     "logarithm of a probability": lambda real, fake: (
@@ -35,7 +49,6 @@ DISCRIMINATOR_LOSSES = {
     "one mean over both batches": lambda real, fake: BCE(
         torch.cat([real, fake]), torch.cat([torch.ones_like(real), torch.zeros_like(fake)])
     ),
-    "this is half the loss": lambda real, fake: vanilla(real, fake) / 2,
     "only the real samples count": lambda real, fake: softplus(-real).mean(),
     "only the generated samples count": lambda real, fake: softplus(fake).mean(),
     "generated samples are called real": lambda real, fake: softplus(-real).mean() + softplus(-fake).mean(),
@@ -97,6 +110,11 @@ def g_step(detach=False, zero=True, steps=("generator",), loss=lambda fake: soft
 
 
 GENERATOR_STEPS = {
+    "this is half the loss": g_step(loss=lambda fake: softplus(-fake).mean() / 2),
+    "the squared distance from the labels": g_step(loss=lambda fake: ((fake - 1) ** 2).mean() / 2),
+    "this is minus the mean output": g_step(loss=lambda fake: -fake.mean()),
+    "label smoothing is for the discriminator": g_step(loss=lambda fake: BCE(fake, label(fake, 0.9))),
+    "the mean was taken before the logarithm": g_step(loss=lambda fake: softplus(-fake.mean())),
     "this is the saturating loss": g_step(loss=lambda fake: torch.log(1 - torch.sigmoid(fake)).mean()),
     "the generator did not move": g_step(detach=True),
     "this moved the discriminator": g_step(steps=["discriminator"]),
@@ -111,8 +129,8 @@ GENERATOR_STEPS = {
 
 EXERCISES = lesson_03
 WRONG = {
-    "discriminator_loss": DISCRIMINATOR_LOSSES,
-    "discriminator_step": DISCRIMINATOR_STEPS,
+    "discriminator_loss": DISCRIMINATOR_LOSSES | OTHER_LOSSES,
+    "discriminator_step": DISCRIMINATOR_STEPS | {part: d_step(loss=loss) for part, loss in OTHER_LOSSES.items()},
     "generator_step": GENERATOR_STEPS,
 }
 

@@ -1,10 +1,14 @@
 """The checker of exercises: stubs, answers that raise, and mistakes that nobody thought of."""
 
+import math
+
+import numpy as np
 import pytest
 import torch
+from torch.nn.functional import binary_cross_entropy_with_logits as BCE
 from torch.nn.functional import softplus
 
-from course_utils.exercises import lesson_03
+from course_utils.exercises import lesson_01, lesson_03
 from course_utils.exercises.errors import ERRORS
 
 EXERCISES = {key.removeprefix("check_"): check for key, check in vars(lesson_03).items() if key.startswith("check_")}
@@ -93,6 +97,16 @@ def test_an_answer_that_is_wrong_only_for_sure_discriminators_gets_a_hint(answer
     assert "logits of ±300" in hint and check.verdict(answer) == f"✗ discriminator_loss: {hint}"
 
 
+def twice(loss):
+    loss.backward()
+    return loss
+
+
+def overwritten(probability):
+    probability -= probability.log()
+    return probability
+
+
 @torch.no_grad()
 def loss_without_gradient(G, D, z):  # noqa: N803 - the symbols of the papers
     return softplus(-D(G(z))).mean()
@@ -101,11 +115,29 @@ def loss_without_gradient(G, D, z):  # noqa: N803 - the symbols of the papers
 RAISING = {  # what the translation holds: the loss of a generator's step that raises
     "no gradient arrives": loss_without_gradient,
     "take the mean of the loss": lambda G, D, z: softplus(-D(G(z))),
+    "through the same graph a second time": lambda G, D, z: twice(softplus(-D(G(z))).mean()),
     "add the parentheses": lambda G, D, z: softplus(-D(G(z).detach)).mean(),
     "does a function of yours end in `return`?": lambda G, D, z: None,
     "use `torch.where`": lambda G, D, z: D(G(z)) if D(G(z)) > 0 else 0,
     "a mean of True and False": lambda G, D, z: (D(G(z)) > 0).mean(),
     "take `.values`": lambda G, D, z: D(G(z)) - D(G(z)).max(0),
+    "take its first entry with `[0]`": lambda G, D, z: torch.autograd.grad(D(G(z.requires_grad_())).sum(), z).norm(),
+    "take probabilities and got logits": lambda G, D, z: torch.nn.BCELoss()(D(G(z)), torch.ones(len(z))),
+    "labels and answers differ in shape": lambda G, D, z: BCE(D(G(z)), torch.ones(len(z), 1)),
+    "a distribution refuses these values": lambda G, D, z: torch.distributions.Bernoulli(logits=D(G(z))).log_prob(
+        z[:, 0]
+    ),
+    "a distribution refuses one of its parameters": lambda G, D, z: torch.distributions.Normal(0, D(G(z)) - 9).sample(),
+    "a tensor that the gradient needs was overwritten": lambda G, D, z: overwritten(D(G(z)).sigmoid()).mean(),
+    "two shapes do not fit: print the `.shape` of both; `x[:, None]`": lambda G, D, z: D(G(z)) * z,
+    "before you multiply": lambda G, D, z: D(G(z)[:, :1]),
+    "NumPy knows no gradients": lambda G, D, z: np.log(D(G(z)).numpy()),
+    "the functions of `math` take one number": lambda G, D, z: math.log(D(G(z)).sigmoid()),
+    "with the arguments that the stub has": lambda G, D, z: G(z, z, z),
+    "this has fewer axes than the code names": lambda G, D, z: D(G(z)).sum(1),
+    "an index goes beyond the end": lambda G, D, z: D(G(z))[99],
+    "`cholesky` needs a matrix": lambda G, D, z: torch.linalg.cholesky(-torch.eye(2)),
+    "import it, or look for a typing error": lambda G, D, z: sotfplus(-D(G(z))).mean(),  # noqa: F821
 }
 
 
@@ -113,7 +145,21 @@ RAISING = {  # what the translation holds: the loss of a generator's step that r
 def test_an_error_of_pytorch_is_translated(part):
     (sentence,) = [sentence for sentence in ERRORS.values() if part in sentence]
     verdict = EXERCISES["generator_step"].verdict(lambda G, D, optimizers, z: RAISING[part](G, D, z).backward())
-    assert verdict == f"✗ generator_step: {sentence}"
+    assert verdict == f"✗ generator_step: {sentence.format('sotfplus')}"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda d: d < d.kthvalue(2, dim=1),
+        lambda d: torch.lt(d.min(1), d.kthvalue(2, dim=1)),
+        lambda d: (d.min(1) < 1).float(),
+        lambda d: d.sort(1)[:, 1],
+    ],
+)
+def test_every_way_to_forget_values_is_told_so(wrong):
+    verdict = lesson_01.check_coverage.verdict(lambda real, generated, k: wrong(torch.cdist(real, generated)))
+    assert "`.values`" in verdict
 
 
 def test_every_translation_is_tested_here():
@@ -133,5 +179,5 @@ def test_a_player_that_is_left_frozen_is_noticed():
         softplus(-discriminator(generator(z))).mean().backward()
         optimizers["generator"].step()
 
-    expected = "✗ generator_step: expected every weight to be trainable, got trainable no more."
-    assert EXERCISES["generator_step"].verdict(freezes) == expected
+    expected = "expected every weight of the discriminator after the first step to be trainable, got trainable no more."
+    assert EXERCISES["generator_step"].verdict(freezes) == f"✗ generator_step: {expected}"

@@ -53,15 +53,16 @@ def contrasted(right: Tensor | str, observed: Tensor | str) -> str:
     if observed.is_complex() and not right.is_complex():
         return "real, got complex numbers: take `.real` where the imaginary part is only rounding."
     if right.shape != observed.shape:
-        if right.numel() == observed.numel() == 1:
-            return f"{brief(right)}, got {brief(observed)}."
-        return f"{kind(right)}, got {kind(observed)}."
+        one_each = right.numel() == observed.numel() == 1
+        return f"{brief(right)}, got {brief(observed)}." if one_each else f"{kind(right)}, got {kind(observed)}."
     expected, got = apart(right, observed)
-    if right.dim() == 0:
+    if right.numel() == 1:
         return f"{expected}, got {got}."
+    if factor := factor_between(right, observed):
+        return f"{brief(right)}, got {factor:.4g} times that."
     wrong = int((~close(right, observed)).sum())
     others = "all others are right" if wrong == 1 else f"{wrong} of {right.numel()} entries differ"
-    return f"{expected} at entry {place(right, observed)}, got {got}" + ("." if right.numel() == 1 else f"; {others}.")
+    return f"{expected} at entry {place(right, observed)}, got {got}; {others}."
 
 
 def first_wrong(right: Tensor, observed: Tensor) -> tuple[int, ...]:
@@ -83,21 +84,24 @@ def apart(right: Tensor, observed: Tensor) -> tuple[str, str]:
     return next((pair for pair in texts if pair[0] != pair[1]), texts[-1])
 
 
-def common_factor(found: Observation, right: Observation) -> float | None:
-    """The one factor between all numbers and the right ones, or None."""
-    numbers = [name for name in right if isinstance(right[name], Tensor)]
-    words = [name for name in right if name not in numbers]
-    if any(found.get(name) != right[name] for name in words):
-        return None
-    if any(not comparable(found.get(name), right[name]) for name in numbers):
-        return None
-    expected = torch.cat([right[name].double().flatten() for name in numbers])
-    got = torch.cat([found[name].double().flatten() for name in numbers])
+def factor_between(right: Tensor, observed: Tensor) -> float | None:
+    """The one factor between all numbers and the right ones, if there are three clear ones at least; or None."""
+    expected, got = right.flatten().double(), observed.flatten().double()
     clear = expected.abs() > 1e-3
     if clear.sum() < 3 or not got.isfinite().all():
         return None
     factor = (got / expected)[clear].median()
     return factor.item() if factor and close(got, factor * expected).all() else None
+
+
+def common_factor(found: Observation, right: Observation) -> float | None:
+    """The one factor between all numbers of an answer and the right ones, or None."""
+    numbers = [name for name in right if isinstance(right[name], Tensor)]
+    if any(found.get(name) != right[name] for name in right if name not in numbers):
+        return None
+    if not all(comparable(found.get(name), right[name]) for name in numbers):
+        return None
+    return factor_between(*(torch.cat([seen[name].double().flatten() for name in numbers]) for seen in (right, found)))
 
 
 def comparable(observed: Tensor | str | None, right: Tensor) -> bool:

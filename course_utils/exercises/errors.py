@@ -12,7 +12,7 @@ ERRORS = {  # a pattern in the error, and the sentence
     "builtin_function_or_method": "a method was named but not called: add the parentheses, as in `.detach()`.",
     "Boolean value of Tensor": "an `if` cannot decide for many places at once: use `torch.where`.",
     "could not infer output dtype": "this is a mean of True and False: call `.float()` first.",
-    "return_types": "this function returns values and indices together: take `.values`.",
+    "return_types|tuple indices must be": "this function returns values and indices together: take `.values`.",
     "'NoneType'|not NoneType": "something is None here: does a function of yours end in `return`?",
     "'tuple'|not tuple": (
         "something is a tuple: `torch.autograd.grad` returns one even for a single input, so take its first entry with "
@@ -22,7 +22,7 @@ ERRORS = {  # a pattern in the error, and the sentence
         "`binary_cross_entropy` and `BCELoss` take probabilities and got logits: `binary_cross_entropy_with_logits` "
         "takes the logits."
     ),
-    "Using a target size": "labels and answers differ in shape: `torch.ones_like(logits)` has the shape of the logits.",
+    "[Tt]arget size": "labels and answers differ in shape: `torch.ones_like(logits)` has the shape of the logits.",
     "within the support": (
         "a distribution refuses these values: `Bernoulli` takes only 0 and 1, and grey levels lie between. "
         "`binary_cross_entropy_with_logits` is the same formula, and takes grey levels too."
@@ -46,6 +46,14 @@ ERRORS = {  # a pattern in the error, and the sentence
     ),
     r"positional arguments? but|missing \d+ required positional": (
         "it is called with the arguments that the stub has, in their order: keep them as they are."
+    ),
+    "Dimension out of range|too many indices": "this has fewer axes than the code names: print its `.shape`.",
+    "IndexError: .* out of (bounds|range)": (
+        "an index goes beyond the end: take sizes from the arguments, as in `len(weights)`, and count from 0."
+    ),
+    "input is not positive-definite": (
+        "`cholesky` needs a matrix whose eigenvalues are all positive: a covariance may have some that are 0, and a "
+        "product of covariances is not even symmetric."
     ),
     "NameError: name '(.+)' is not defined": "`{}` is not defined: import it, or look for a typing error.",
 }

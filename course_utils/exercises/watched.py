@@ -9,30 +9,30 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_utils.plumbing.device import forked_random
+from course_utils.plumbing.device import forked_random, torch_defaults
 
 CPU = torch.device("cpu")
 SEED = 7_190_283  # nobody else's choice, so that another seed after a call was set by the function
-SETTINGS = {  # each with how to read it, how to set it, its value during a check, and what to say of a changed one
-    "gradients": (
+SETTINGS = (  # how to read one, how to put it back, its value during a check, and what to say of another one
+    (
         torch.is_grad_enabled,
-        torch.set_grad_enabled,
+        lambda: torch.set_grad_enabled(True),
         True,
         "it switches gradients off for everything that runs after it: `with torch.no_grad():` ends with its block.",
     ),
-    "dtype": (
+    (
         torch.get_default_dtype,
-        torch.set_default_dtype,
+        lambda: torch.set_default_dtype(torch.float32),
         torch.float32,
         "it changes the default dtype of all that runs after it: give the dtype to the tensors that need it.",
     ),
-    "device": (
+    (
         torch.get_default_device,
-        lambda device: torch.set_default_device(None if device == CPU else device),
+        lambda: torch.set_default_device(None),
         CPU,
         "it changes the default device of all that runs after it: give the device to the tensors that need it.",
     ),
-}
+)
 SEEDED = (
     "it calls `torch.manual_seed`, so that every call draws the same numbers, and so does all that runs after it: seed "
     "once, outside of the function."
@@ -41,12 +41,10 @@ SEEDED = (
 
 @contextmanager
 def known_state():
-    """Gradients on, float32, the CPU and fixed seeds inside the block; the caller's own state after it."""
-    before = {setting: read() for setting, (read, *_) in SETTINGS.items()}
+    """Torch's defaults and fixed seeds inside the block; the caller's own state after it."""
     numpy_state = np.random.get_state()
     python_state = random.getstate()
-    with forked_random(SEED, CPU), torch.inference_mode(False):
-        set_all({setting: standard for setting, (*_, standard, _) in SETTINGS.items()})
+    with forked_random(SEED, CPU), torch.inference_mode(False), torch_defaults():
         np.random.seed(SEED)
         random.seed(SEED)
         try:
@@ -54,15 +52,6 @@ def known_state():
         finally:
             np.random.set_state(numpy_state)
             random.setstate(python_state)
-            set_all(before)
-
-
-def set_all(values: dict) -> None:
-    """Give the settings these values; one that has its value already is not touched."""
-    for setting, wanted in values.items():
-        read, change, *_ = SETTINGS[setting]
-        if read() != wanted:
-            change(wanted)
 
 
 class Watched:
@@ -99,10 +88,10 @@ class Watched:
     def look_at_torch(self, seed: int) -> None:
         if torch.initial_seed() != seed:
             self.traces.append(SEEDED)
-        for read, change, standard, sentence in SETTINGS.values():
+        for read, put_back, standard, sentence in SETTINGS:
             if read() != standard:
                 self.traces.append(sentence)
-                change(standard)
+                put_back()
 
 
 def unchanged(given: Tensor, copy: Tensor) -> bool:

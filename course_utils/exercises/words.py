@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+UNTOUCHED = (..., None, "", "...")
+
 
 @dataclass(frozen=True)
 class Words:
@@ -30,7 +32,7 @@ class Words:
             return f"✗ {self.name}: {expected}, got {type(answers).__name__}."
         if unknown := [key for key in answers if key not in self.reference]:
             return f"✗ {self.name}: {expected}, got {unknown[0]!r} too."
-        still_open = [key for key in self.reference if answers.get(key, ...) in (..., None, "", "...")]
+        still_open = [key for key in self.reference if answers.get(key) in UNTOUCHED]
         for key in self.reference:
             if key not in still_open and (sentence := self.mistake(key, answers[key])):
                 return f"✗ {self.name}: {sentence}"

@@ -7,14 +7,16 @@ from course_utils.exercises.checker import Exercise, Observation, value
 
 
 def observe_coverage(function) -> Observation:
-    """Coverage of a cloud by a smaller one, by a larger one, and by two points."""
+    """Coverage of a cloud by a smaller one, by a larger one, by two points, in space, and on a line by hand."""
     noise = torch.Generator().manual_seed(0)
-    real, generated = torch.randn(40, 2, generator=noise), torch.randn(30, 2, generator=noise)
+    real = torch.randn(40, 2, generator=noise)
+    generated = torch.randn(30, 2, generator=noise)
     line = torch.tensor([[0.0], [1.0], [3.0], [7.0], [11.0], [50.0], [60.0]])
     probes = {
         "40 real points and 30 close together": (real, 0.5 * generated + 0.5, 3),
         "40 real points and 30 spread out": (real, 2 * generated, 5),
         "40 real points and 2": (real, generated[:2], 1),
+        "9 real points in space and 20": (torch.randn(9, 3, generator=noise), torch.randn(20, 3, generator=noise), 2),
         "real points at 0, 1, 3 and 7, generated ones at 11, 50 and 60": (line[:4], line[4:], 1),
     }
     return {f"the coverage of {name}": value(function(*probe)) for name, probe in probes.items()}
@@ -23,6 +25,16 @@ def observe_coverage(function) -> Observation:
 def balls(points: Tensor, k: int) -> Tensor:
     """The distance of each point to its k-th other neighbour: (N, d) to (N, 1)."""
     return torch.cdist(points, points).kthvalue(k + 1, dim=1).values[:, None]
+
+
+def far(points: Tensor, k: int) -> Tensor:
+    """The distance of each point to the (k + 1)-th farthest one: (N, d) to (N, 1)."""
+    return torch.cdist(points, points).topk(k + 1, dim=1).values[:, -1:]
+
+
+def cross(real: Tensor, generated: Tensor, k: int) -> Tensor:
+    """The distance of each real point to its k-th generated neighbour: (N, 1)."""
+    return torch.cdist(real, generated).kthvalue(k, dim=1).values[:, None]
 
 
 def coverage(real, generated, k) -> Tensor:
@@ -63,6 +75,16 @@ check_coverage = Exercise(
         ),
         lambda real, generated, k: (torch.cdist(real, generated) < balls(real, k).mean()).any(1).float().mean(): (
             "all balls have one size: each real point has its own radius, the distance to its k-th neighbour."
+        ),
+        lambda real, generated, k: (torch.cdist(real, generated) < far(real, k)).any(1).float().mean(): (
+            "the radii reach to the farthest points: `topk` takes the largest numbers unless you say `largest=False`."
+        ),
+        lambda real, generated, k: (torch.cdist(real, generated) < balls(real, k)).any(1).sum() / len(generated): (
+            "the balls are counted, but the number is divided by that of the generated points: there is one ball for "
+            "each real point."
+        ),
+        lambda real, generated, k: (torch.cdist(real, generated) < cross(real, generated, k)).any(1).float().mean(): (
+            "the radii reach to generated points: a ball's radius is the distance to the k-th other real point."
         ),
         lambda real, generated, k: (torch.cdist(real, generated) >= balls(real, k)).all(1).float().mean(): (
             "this is the share of empty balls: coverage is the share of those that caught something."

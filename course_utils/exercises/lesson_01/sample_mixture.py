@@ -4,38 +4,84 @@ import torch
 from torch import Tensor
 
 from course_utils.exercises.checker import Exercise, Observation, altered, value
-from course_utils.plumbing.device import forked_random
 
-WEIGHTS, SIGMAS = torch.tensor([0.6, 0.3, 0.1]), torch.tensor([0.5, 1.0, 2.0])
-MEANS = torch.tensor([[-20.0, 0.0], [20.0, 0.0], [0.0, 40.0]])  # so far apart that each point tells its cloud
-SHAPE, NEAR, CLOUDS = "the points", "the typical distance to the nearest mean, in tens", "the number of clouds"
+THREE = (  # weights, means and sigmas; the means are so far apart that each point tells its cloud
+    torch.tensor([0.5, 0.3, 0.2]),
+    torch.tensor([[-20.0, 0.0], [20.0, 0.0], [0.0, 40.0]]),
+    torch.tensor([0.5, 1.0, 2.0]),
+)
+TWO = (torch.tensor([0.1, 0.9]), torch.tensor([[40.0, 30.0], [10.0, 0.0]]), torch.tensor([0.25, 1.5]))
+SHAPE, SHAPE_OF_FIVE, SHAPE_OF_ONE = "the points", "the points for n = 5", "the points for n = 1"
+AGAIN, COUNTS = "the points of a second call", "the number of points in the first cloud"
+ORDER = "how often neighbouring rows lie in the same cloud, beyond chance,"
 
 
 def rounded(x: Tensor, step: float) -> Tensor:
     """Round to multiples of a step, so coarse that random numbers of any order give the same."""
-    return (x / step).round() * step
+    return (x / step).round() * step + 0.0  # makes -0 a 0
 
 
 def observe_mixture(function) -> Observation:
-    """Shares, spread and shape of the clouds among 40,000 points."""
-    n = 40_000
-    with forked_random(0, torch.device("cpu")):
-        points = function(n, WEIGHTS, MEANS, SIGMAS)
-    if not isinstance(points, Tensor):
-        return {SHAPE: value(points)}
-    if points.shape != (n, 2):
-        return {SHAPE: f"a tensor of shape {tuple(points.shape)}"}
-    points = points.float()
-    distance, cloud = torch.cdist(points, MEANS).min(1)
-    seen = {SHAPE: f"a tensor of shape {(n, 2)}", NEAR: rounded(distance.median() / 10, 1)}
-    seen[CLOUDS] = value(len(cloud.unique()))
-    if len(cloud.unique()) < len(MEANS):
+    """Two mixtures of many points, and many samples of five."""
+    points = function(30_000, *THREE)
+    seen = {SHAPE: form(points)}
+    if seen[SHAPE] != "a tensor of shape (30000, 2)":
         return seen
-    offsets = [points[cloud == k] - MEANS[k] for k in range(len(MEANS))]
-    seen["the shares of the clouds"] = rounded(torch.bincount(cloud) / n, 0.1)
-    seen["the spread of each cloud over its sigma"] = rounded(torch.stack([o.std() for o in offsets]) / SIGMAS, 0.1)
-    seen["the correlation of the two coordinates within a cloud"] = rounded(offsets[0].T.corrcoef()[0, 1], 0.5)
+    seen |= observe_few(function) | observe_clouds(points, *THREE)
+    points = function(25_000, *TWO)
+    seen["the points of two Gaussians"] = form(points)
+    if seen["the points of two Gaussians"] == "a tensor of shape (25000, 2)":
+        seen |= {f"{name} for two Gaussians": found for name, found in observe_clouds(points, *TWO).items()}
     return seen
+
+
+def form(points) -> str:
+    if isinstance(points, Tensor):
+        return f"a tensor of shape {tuple(points.shape)}"
+    return found if isinstance(found := value(points), str) else "one number"
+
+
+def observe_few(function) -> Observation:
+    """Shapes of small samples, and whether they differ from call to call."""
+    samples = [function(5, *THREE) for _ in range(60)]
+    seen = {SHAPE_OF_FIVE: form(samples[0]), SHAPE_OF_ONE: form(function(1, *THREE))}
+    if seen[SHAPE_OF_FIVE] == "a tensor of shape (5, 2)":
+        _, means, _ = THREE
+        in_first = {int((nearest(points, means)[1] == 0).sum()) for points in samples}
+        seen[AGAIN] = "the same" if torch.equal(samples[0], samples[1]) else "others"
+        seen[COUNTS] = "another one at every call" if len(in_first) > 1 else "always the same"
+    return seen
+
+
+def nearest(points: Tensor, means: Tensor) -> tuple[Tensor, Tensor]:
+    """Distance (n,) and number (n,) of the nearest mean."""
+    return torch.cdist(points.detach().float(), means).min(1)
+
+
+def observe_clouds(points: Tensor, weights: Tensor, means: Tensor, sigmas: Tensor) -> Observation:
+    """Shares, places, widths and shapes of the clouds, and how each row depends on the one before."""
+    points = points.detach().float()
+    distance, cloud = nearest(points, means)
+    found = len(cloud.unique())
+    seen = {"the typical distance to the nearest mean, in tens": rounded(distance.median() / 10, 1)}
+    seen["the number of clouds"] = value(found)
+    if found < len(means):
+        return seen
+    noise = (points - means[cloud]) / sigmas[cloud, None]  # (n, 2), standard Gaussian if all is right
+    clouds = [noise[cloud == k] for k in range(found)]
+    offset = torch.stack([own.mean(0) for own in clouds])  # (K, 2)
+    spread = torch.stack([own.std(0) for own in clouds])  # (K, 2)
+    standard = (noise - offset[cloud]) / spread[cloud]  # (n, 2)
+    share = torch.bincount(cloud) / len(cloud)  # (K,)
+    return seen | {
+        "the shares of the clouds": rounded(share, 0.1),
+        "the spread of each cloud over its sigma": 2 ** rounded(spread.log2(), 0.25),
+        "the offset of each cloud from its mean, in sigmas": rounded(offset, 0.25),
+        "the correlation of the two coordinates within a cloud": rounded(standard.prod(1).mean(), 0.5),
+        "the mean fourth power of the noise, in standard deviations,": rounded(standard.pow(4).mean(), 1),
+        "the correlation of the noise in neighbouring rows": rounded((standard[1:] * standard[:-1]).mean(), 0.5),
+        ORDER: rounded((cloud[1:] == cloud[:-1]).float().mean() - share.square().sum(), 0.2),
+    }
 
 
 def mixture(n, weights, means, sigmas, *, which=None, noise=lambda n, sigma: sigma * torch.randn(n, 2)) -> Tensor:
@@ -49,6 +95,11 @@ def sample_mixture(n, weights, means, sigmas) -> Tensor:
 
 
 WIDEN = "the sigmas have the shape (n,), the noise (n, 2): write `sigmas[k][:, None]`, one row for each point."
+FIXED = (
+    "each Gaussian gets a fixed number of points, as `int(n * weights[k])` does. Rounding then loses or adds points if "
+    "n is small, and even where it does not, the number in a random sample varies: draw, for each point, which "
+    "Gaussian it comes from."
+)
 
 check_sample_mixture = Exercise(
     sample_mixture,
@@ -67,15 +118,15 @@ check_sample_mixture = Exercise(
             "the sigmas are taken for variances: they are standard deviations already, leave out the root."
         ),
         altered(mixture, noise=lambda n, sigma: sigma**2 * torch.randn(n, 2)): (
-            "the noise is multiplied with the variance: multiply with sigma, not with its square."
+            "the noise is multiplied by the variance: multiply it by sigma, not by its square."
         ),
         altered(mixture, noise=lambda n, sigma: sigma * torch.rand(n, 2)): (
             "the noise is uniform: `torch.rand` draws from [0, 1), `torch.randn` from a standard Gaussian."
         ),
         altered(mixture, noise=lambda n, sigma: torch.randn(n, 2)): (
-            "all clouds have standard deviation 1: multiply the noise of each point with the sigma of its Gaussian."
+            "all clouds have standard deviation 1: multiply the noise of each point by the sigma of its Gaussian."
         ),
-        altered(mixture, noise=lambda n, sigma: SIGMAS.mean() * torch.randn(n, 2)): (
+        lambda n, weights, means, sigmas: mixture(n, weights, means, sigmas.mean().expand(len(sigmas))): (
             "all clouds get the mean of the sigmas: each point takes the sigma of its own Gaussian."
         ),
         altered(mixture, noise=lambda n, sigma: 0 * sigma): (
@@ -84,13 +135,35 @@ check_sample_mixture = Exercise(
         altered(mixture, noise=lambda n, sigma: sigma * torch.randn(n, 1)): (
             "both coordinates get the same noise, so that the clouds are lines: draw noise of shape (n, 2)."
         ),
+        altered(mixture, noise=lambda n, sigma: sigma * torch.randn(2)): (
+            "all points get the same noise: draw noise of shape (n, 2), a row for each point."
+        ),
         altered(mixture, noise=lambda n, sigma: sigma.squeeze(1) * torch.randn(n, 2)): WIDEN,
         altered(mixture, noise=lambda n, sigma: torch.randn(n, 2) * sigma.squeeze(1)): WIDEN,
         altered(mixture, which=lambda n, weights: torch.multinomial(weights, n)): (
             "`torch.multinomial` draws without putting back, unless you say `replacement=True`."
         ),
+        altered(mixture, which=lambda n, weights: torch.distributions.Categorical(logits=weights).sample((n,))): (
+            "the weights are taken for logits: `Categorical(weights)` and `Categorical(probs=weights)` take "
+            "probabilities."
+        ),
+        altered(mixture, which=lambda n, weights: weights.argmax().expand(n)): (
+            "all points come from the Gaussian with the largest weight: draw which one, for each point."
+        ),
         lambda n, weights, means, sigmas: sample_mixture(n, weights, 0 * means, sigmas): (
             "all clouds lie around the origin: add the mean of its Gaussian to each point."
+        ),
+    },
+    hints={
+        SHAPE_OF_FIVE: FIXED,
+        COUNTS: FIXED,
+        AGAIN: (
+            "every call draws the same points: a seed is fixed inside, as in `default_rng(0)` or "
+            "`Generator().manual_seed(0)`. Seed once, outside of the function."
+        ),
+        ORDER: (
+            "the points come sorted by cloud, so that the first rows of a sample all lie in one: draw, for each row, "
+            "which Gaussian it comes from, or shuffle the rows with `torch.randperm(n)`."
         ),
     },
 )

@@ -2,6 +2,7 @@
 
 from course_utils.exercises.lesson_02.best_discriminator import check_best_discriminator
 from course_utils.exercises.lesson_02.game_step import check_game_step
-from course_utils.exercises.lesson_02.generator_losses import check_non_saturating_loss, check_saturating_loss
+from course_utils.exercises.lesson_02.non_saturating_loss import check_non_saturating_loss
+from course_utils.exercises.lesson_02.saturating_loss import check_saturating_loss
 
 __all__ = ["check_best_discriminator", "check_game_step", "check_non_saturating_loss", "check_saturating_loss"]

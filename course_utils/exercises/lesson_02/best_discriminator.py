@@ -23,7 +23,7 @@ def observe_best_discriminator(function) -> Observation:
 
 
 def limited(result) -> Tensor | str:
-    """An observation in which the infinite and the largest number are one: `nan_to_num` replaces both by the latter."""
+    """An observation without infinite numbers, in place of which `nan_to_num` puts the largest that there is."""
     seen = value(result)
     return seen.float().clamp(-1e30, 1e30) if isinstance(seen, Tensor) else seen
 
@@ -63,11 +63,11 @@ check_best_discriminator = Exercise(
         ),
         lambda p, q: p / (p + q + 1e-8): (
             "a small number in the denominator avoids nan, but answers 0 where both densities are 0 and changes the "
-            "answer where they are tiny; treat 0/0 on its own."
+            "answer where they are tiny; treat 0/0 separately."
         ),
         lambda p, q: (p + 1e-8) / (p + q + 2e-8): (
             "small numbers above and below settle 0/0, but pull the answer towards 1/2 where both densities are tiny; "
-            "treat 0/0 on its own."
+            "treat 0/0 separately."
         ),
         lambda p, q: torch.log(p) - torch.log(q): (
             "this is log p - log q, the logit of the answer; its sigmoid is the probability."

@@ -1,31 +1,16 @@
 """Exercise 4 of lesson 02: one step of a game of two players."""
 
-import numpy as np
-import torch
-from torch import Tensor
-
-from course_utils.exercises.checker import Exercise, Observation, value
+from course_utils.exercises.checker import Exercise, Observation, several
 
 
 def observe_game_step(function) -> Observation:
-    """The new pair from two starts, with two learning rates."""
+    """The new pair from three starts, with three learning rates."""
     seen = {}
-    for x, y, lr in ((1.0, 0.5, 0.1), (-2.0, 3.0, 0.25)):
+    for x, y, lr in ((1.0, 0.5, 0.1), (-2.0, 3.0, 0.25), (0.3, -0.7, 0.02)):
         start = f"from ({x:g}, {y:g}) with lr={lr:g}"
-        new_x, new_y = pair(function(x, y, lr))
+        new_x, new_y = several(function(x, y, lr), "new_x, new_y")
         seen |= {f"the new x {start}": new_x, f"the new y {start}": new_y}
     return seen
-
-
-def pair(result) -> tuple[Tensor | str, Tensor | str]:
-    """Split what a step returned into two observations, whether it is a tuple, a list or a tensor of two."""
-    if isinstance(result, np.ndarray):
-        result = torch.from_numpy(result)
-    if isinstance(result, (tuple, list)) or (isinstance(result, Tensor) and result.dim() == 1):
-        if len(result) == 2:
-            return value(result[0]), value(result[1])
-        return (f"one of two numbers, not of {len(result)}",) * 2
-    return ("nothing",) * 2 if result is None else ("only one number; return both, `new_x, new_y`",) * 2
 
 
 def game_step(x: float, y: float, lr: float) -> tuple[float, float]:
@@ -33,13 +18,13 @@ def game_step(x: float, y: float, lr: float) -> tuple[float, float]:
 
 
 def x_first(x: float, y: float, lr: float) -> tuple[float, float]:
-    """The steps in turn: y answers to the new x."""
+    """One step after the other: y answers to the new x."""
     x = x - lr * y
     return x, y + lr * x
 
 
 def y_first(x: float, y: float, lr: float) -> tuple[float, float]:
-    """The steps in turn, the other way round."""
+    """One step after the other, y first."""
     y = y + lr * x
     return x - lr * y, y
 
@@ -49,12 +34,12 @@ check_game_step = Exercise(
     observe_game_step,
     {
         x_first: (
-            "these are steps in turn: y moved by the new x. At the same time means that both slopes are taken at the "
-            "old point, before either number is overwritten."
+            "one step comes after the other: y moved by the new x. At the same time means that both slopes are taken "
+            "at the old point, before either number is overwritten."
         ),
         y_first: (
-            "these are steps in turn: x moved by the new y. At the same time means that both slopes are taken at the "
-            "old point, before either number is overwritten."
+            "one step comes after the other: x moved by the new y. At the same time means that both slopes are taken "
+            "at the old point, before either number is overwritten."
         ),
         lambda x, y, lr: (x - lr * y, y - lr * x): "both players go downhill; y goes uphill, so its step is added.",
         lambda x, y, lr: (x + lr * y, y + lr * x): "both players go uphill; x goes downhill: subtract its step.",

@@ -5,6 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_utils.exercises.checker import Exercise, Observation, gradient, value
+from course_utils.exercises.other_losses import OTHER_D, labelled
 from course_utils.exercises.sentences import CUT_OFF, EPSILON, PROBABILITIES, SUM, SURE, SURE_HINT
 from course_utils.losses import non_saturating_d
 
@@ -30,15 +31,12 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return non_saturating_d(real_logits, fake_logits)
 
 
-def bce(logits: Tensor, label: float, **options) -> Tensor:
-    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label), **options)
-
-
 check_discriminator_loss = Exercise(
     discriminator_loss,
     observe_loss,
-    {
-        lambda real, fake: bce(real, 0.0) + bce(fake, 1.0): (
+    OTHER_D
+    | {
+        lambda real, fake: labelled(real, 0.0) + labelled(fake, 1.0): (
             "the labels are swapped: real samples have the label 1, generated ones 0."
         ),
         lambda real, fake: -real.sigmoid().log().mean() - (1 - fake.sigmoid()).log().mean(): (
@@ -63,18 +61,15 @@ check_discriminator_loss = Exercise(
         lambda real, fake: F.softplus(torch.cat([-real, fake])).mean(): (
             "this is one mean over both batches together; the loss is the mean over real plus the mean over generated."
         ),
-        lambda real, fake: 0.5 * (bce(real, 1.0) + bce(fake, 0.0)): (
-            "this is half the loss: add the two means, do not average them."
-        ),
-        lambda real, fake: bce(real, 1.0): "only the real samples count here; the generated ones need a term too.",
-        lambda real, fake: bce(fake, 0.0): "only the generated samples count here; the real ones need a term too.",
-        lambda real, fake: bce(real, 1.0) + bce(fake, 1.0): (
+        lambda real, fake: labelled(real, 1.0): "only the real samples count here; the generated ones need a term too.",
+        lambda real, fake: labelled(fake, 0.0): "only the generated samples count here; the real ones need a term too.",
+        lambda real, fake: labelled(real, 1.0) + labelled(fake, 1.0): (
             "generated samples are called real here, as in the generator's loss; here their label is 0."
         ),
-        lambda real, fake: bce(real.sigmoid(), 1.0) + bce(fake.sigmoid(), 0.0): (
+        lambda real, fake: labelled(real.sigmoid(), 1.0) + labelled(fake.sigmoid(), 0.0): (
             "the sigmoid is applied twice: `binary_cross_entropy_with_logits` has its own inside."
         ),
-        lambda real, fake: -bce(real, 1.0) - bce(fake, 0.0): (
+        lambda real, fake: -labelled(real, 1.0) - labelled(fake, 0.0): (
             "the sign is wrong: this is what the discriminator maximises; a loss is minimised."
         ),
         lambda real, fake: non_saturating_d(real, fake).item(): CUT_OFF,

@@ -4,19 +4,24 @@ import torch
 from torch.nn import functional as F
 
 from course_utils.exercises.checker import Exercise, Observation, altered
-from course_utils.exercises.lesson_03.players import added, after, leave_gradients, players
+from course_utils.exercises.lesson_03.players import BATCHES, CODES, CODES_HINT, added, players
+from course_utils.exercises.other_losses import OTHER_D
 from course_utils.losses import non_saturating_d
 
 
 def observe_discriminator_step(function) -> Observation:
-    """Weights of both players and the generator's gradients after one step."""
-    generator, discriminator, optimizers = players()
-    leave_gradients(discriminator)
-    leave_gradients(generator)
+    """What two steps did to both players, with old gradients in both."""
+    game = players()
     noise = torch.Generator().manual_seed(1)
-    real, z = torch.randn(16, 2, generator=noise) + 1, torch.randn(16, 3, generator=noise)
-    function(generator, discriminator, optimizers, real, z)
-    return after(generator, discriminator) | {"what the step added to the generator's gradients": added(generator)}
+    seen = {}
+    for step, n in zip(("first step", "second step"), BATCHES):
+        real = torch.randn(n, 2, generator=noise) + 1
+        z = torch.randn(n, 3, generator=noise)
+        before = game.begin(gradients_on=(game.generator, game.discriminator))
+        function(game.generator, game.discriminator, game.optimizers, real, z)
+        seen |= game.after(before, z, step)
+        seen[f"what the {step} added to the generator's gradients"] = added(game.generator)
+    return seen
 
 
 def d_step(generator, discriminator, optimizers, real, z, *, detach=True, zero=True, step=("discriminator",),
@@ -38,7 +43,8 @@ def discriminator_step(generator, discriminator, optimizers, real, z) -> None:
 check_discriminator_step = Exercise(
     discriminator_step,
     observe_discriminator_step,
-    {
+    {altered(d_step, loss=loss): sentence for loss, sentence in OTHER_D.items()}
+    | {
         altered(d_step, detach=False): (
             "gradients reached the generator: call `.detach()` on the samples before the discriminator sees them."
         ),
@@ -85,4 +91,5 @@ check_discriminator_step = Exercise(
             "the discriminator climbed its loss instead of descending it: the sign is wrong."
         ),
     },
+    hints={f"{CODES} in the {step}": CODES_HINT for step in ("first step", "second step")},
 )

@@ -4,17 +4,22 @@ import torch
 from torch.nn import functional as F
 
 from course_utils.exercises.checker import Exercise, Observation, altered
-from course_utils.exercises.lesson_03.players import after, leave_gradients, players
+from course_utils.exercises.lesson_03.players import BATCHES, CODES, CODES_HINT, players
+from course_utils.exercises.other_losses import OTHER_G, SLIPS_G
 from course_utils.losses import non_saturating_d, non_saturating_g, saturating_g
 
 
 def observe_generator_step(function) -> Observation:
-    """Weights of both players after one step."""
-    generator, discriminator, optimizers = players()
-    leave_gradients(generator)
-    z = torch.randn(16, 3, generator=torch.Generator().manual_seed(1))
-    function(generator, discriminator, optimizers, z)
-    return after(generator, discriminator)
+    """What two steps did to both players, with old gradients in the generator."""
+    game = players()
+    noise = torch.Generator().manual_seed(1)
+    seen = {}
+    for step, n in zip(("first step", "second step"), BATCHES):
+        z = torch.randn(n, 3, generator=noise)
+        before = game.begin(gradients_on=(game.generator,))
+        function(game.generator, game.discriminator, game.optimizers, z)
+        seen |= game.after(before, z, step)
+    return seen
 
 
 def g_step(
@@ -37,7 +42,8 @@ def generator_step(generator, discriminator, optimizers, z) -> None:
 check_generator_step = Exercise(
     generator_step,
     observe_generator_step,
-    {
+    {altered(g_step, loss=loss): sentence for loss, sentence in (OTHER_G | SLIPS_G).items()}
+    | {
         altered(g_step, loss=saturating_g): (
             "this is the saturating loss log(1 - D(G(z))), which fades; the non-saturating one is -log D(G(z))."
         ),
@@ -70,4 +76,5 @@ check_generator_step = Exercise(
             "this is the sum over the batch, which makes the step as many times too long; take the mean."
         ),
     },
+    hints={f"{CODES} in the {step}": CODES_HINT for step in ("first step", "second step")},
 )

@@ -1,22 +1,79 @@
 """Two small players for exercises that train, and what a step may have changed in them."""
 
+from dataclasses import dataclass
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from course_utils.exercises.checker import Observation, weights
 from course_utils.networks import MLPDiscriminator, MLPGenerator
-from course_utils.plumbing.device import forked_random
+
+BATCHES = (16, 7)  # the sizes of two batches, one for each step
+CODES = "the codes from which the samples are made"
+CODES_HINT = (
+    "the samples are made from other codes than the argument `z`: leave out the `torch.randn`, and pass `z` to the "
+    "generator as it is."
+)
 
 
-def players() -> tuple[nn.Module, nn.Module, dict[str, torch.optim.Optimizer]]:
-    """Return two small networks and plain SGD for each."""
-    with forked_random(0, torch.device("cpu")):
-        generator, discriminator = MLPGenerator(3, (8,), (2,), "tanh"), MLPDiscriminator((8,), (2,), "tanh")
+@dataclass
+class Players:
+    """Two networks, optimizers whose rates nobody guesses and that have momentum, and what a step did."""
+
+    generator: nn.Module
+    discriminator: nn.Module
+    optimizers: dict[str, torch.optim.Optimizer]
+    steps: dict[str, int]  # of each optimizer
+    codes: list[Tensor]  # that the generator was given
+
+    def begin(self, gradients_on: tuple[nn.Module, ...]) -> dict[str, Tensor]:
+        """Forget the last step, leave the gradients of an earlier one, and note where the players stand."""
+        self.steps.update(generator=0, discriminator=0)
+        self.codes.clear()
+        for network in (self.generator, self.discriminator):
+            network.zero_grad()
+        for network in gradients_on:
+            leave_gradients(network)
+        return {"generator": weights(self.generator), "discriminator": weights(self.discriminator)}
+
+    def after(self, before: dict[str, Tensor], z: Tensor, step: str) -> Observation:
+        """What a step has changed, and what it was made of."""
+        seen = {f"{CODES} in the {step}": "z" if all(torch.equal(z, codes) for codes in self.codes) else "others"}
+        for name in ("discriminator", "generator"):
+            network = getattr(self, name)
+            move = weights(network) - before[name]
+            seen[f"what moves the {name} in the {step}"] = self.mover(name, move)
+            seen[f"the {name}'s move in the {step}"] = move
+            seen[f"every weight of the {name} after the {step}"] = trainable(network)
+            seen[f"the mode of the {name} after the {step}"] = "training" if network.training else "evaluation"
+        return seen
+
+    def mover(self, name: str, move: Tensor) -> str:
+        """Say what moved a player's weights, as words that complete "expected what moves it to be ..."."""
+        if not move.any():
+            return "nothing"
+        steps = self.steps[name]
+        if steps == 0:
+            return f'something else than `optimizers["{name}"]`, which is to be used'
+        return "its optimizer" if steps == 1 else f"its optimizer in {steps} steps"
+
+
+def players() -> Players:
+    """Two small networks, and gradient descent with momentum for each."""
+    generator = MLPGenerator(3, (8,), (2,), "tanh")
+    discriminator = MLPDiscriminator((8,), (2,), "tanh")
+    with torch.no_grad():
+        for p in discriminator.parameters():
+            p *= 3  # outputs beyond 1 and -1, where the hinge loss bends
     optimizers = {
-        "generator": torch.optim.SGD(generator.parameters(), 0.1),
-        "discriminator": torch.optim.SGD(discriminator.parameters(), 0.1),
+        "generator": torch.optim.SGD(generator.parameters(), 0.173, momentum=0.6),
+        "discriminator": torch.optim.SGD(discriminator.parameters(), 0.237, momentum=0.7),
     }
-    return generator, discriminator, optimizers
+    made = Players(generator, discriminator, optimizers, {}, [])
+    generator.register_forward_pre_hook(lambda network, inputs: made.codes.append(inputs[0].detach().clone()))
+    for name, optimizer in optimizers.items():
+        optimizer.register_step_post_hook(lambda *_, name=name: made.steps.update({name: made.steps[name] + 1}))
+    return made
 
 
 def leave_gradients(network: nn.Module) -> None:
@@ -31,11 +88,5 @@ def added(network: nn.Module) -> str:
     return "nothing" if (grads == 1).all() or not grads.any() else "a gradient"
 
 
-def after(generator: nn.Module, discriminator: nn.Module) -> Observation:
-    """What a step may have changed."""
-    trainable = all(p.requires_grad for network in (generator, discriminator) for p in network.parameters())
-    return {
-        "the discriminator's weights after the step": weights(discriminator),
-        "the generator's weights after the step": weights(generator),
-        "every weight": "trainable" if trainable else "trainable no more",
-    }
+def trainable(network: nn.Module) -> str:
+    return "trainable" if all(p.requires_grad for p in network.parameters()) else "trainable no more"
