@@ -5,7 +5,7 @@ import torch
 from scipy.stats import norm
 from torch.distributions import Normal
 from torch.nn.functional import binary_cross_entropy_with_logits as BCE
-from torch.nn.functional import softplus
+from torch.nn.functional import mse_loss, softplus
 
 from course_utils.exercises import lesson_06
 
@@ -38,6 +38,11 @@ def with_scipy(n):
     return torch.from_numpy(np.stack([z0.ravel(), z1.ravel()], axis=1))
 
 
+def shares(n):
+    borders = norm.ppf(np.linspace(0, 1, n + 1))
+    return zip(borders[:-1], borders[1:])
+
+
 LATENT_GRID = {
     "evenly spaced": same_values(lambda n: torch.linspace(-3, 3, n)),
     "with a fixed margin": by_icdf(lambda n: torch.linspace(0.05, 0.95, n)),
@@ -54,6 +59,12 @@ LATENT_GRID = {
     "still a square": lambda n: by_loop(n).reshape(n, n, 2),
     "the shape is (2, n * n)": lambda n: by_loop(n).t(),
     "in double precision": with_scipy,
+    "too narrow by √2": same_values(lambda n: torch.special.erfinv(torch.linspace(-1 + 1 / n, 1 - 1 / n, n))),
+    "quantiles of the logistic distribution": same_values(lambda n: torch.logit((torch.arange(n) + 0.5) / n)),
+    "are not the middles of n equal shares": by_icdf(lambda n: torch.arange(1, n + 1) / (n + 2)),
+    "the means of the shares": same_values(
+        lambda n: torch.tensor([norm.expect(lb=a, ub=b, conditional=True) for a, b in shares(n)])
+    ),
 }
 
 BETAS = {
@@ -78,6 +89,11 @@ BETAS = {
         pixels * batch_size / latent_dim,
         pixels * batch_size,
         pixels * batch_size * batch_size,
+    ),
+    "(a) is rounded down": lambda pixels, latent_dim, batch_size: (
+        pixels // latent_dim,
+        pixels,
+        batch_size * pixels,
     ),
     "in (b) and (c) the latent dimensions": lambda pixels, latent_dim, batch_size: (
         pixels / latent_dim,
@@ -117,14 +133,22 @@ def in_place_of_the_right(parts):
 BETAS |= {part: in_place_of_the_right(parts) for part, parts in ONE_WRONG.items()}
 
 
-def edited(mends, likelihood=lambda terms: terms.sum(-1).mean(), total=lambda nll, kl: nll + kl, noise=lambda eps: eps):
+def edited(
+    mends,
+    likelihood=lambda terms: terms.sum(-1).mean(),
+    total=torch.add,
+    noise=lambda eps: eps,
+    target=lambda images: images,
+    std=lambda logvar: (logvar / 2).exp(),
+    logits=lambda output: output,
+):
     """The notebook's loss after a learner's edits."""
 
     def answer(encoder, decoder, images, eps):
-        x = images if "range" in mends else 2 * images - 1
+        x = target(images) if "range" in mends else 2 * images - 1
         mu, logvar = encoder(images.flatten(1)).chunk(2, dim=1)
-        z = mu + (logvar / 2 if "width" in mends else logvar).exp() * noise(eps)
-        output = decoder(z)
+        z = mu + (std(logvar) if "width" in mends else logvar.exp()) * noise(eps)
+        output = logits(decoder(z))
         x = x.view(output.shape) if "shape" in mends else x.flatten(2)
         reconstruction = likelihood(softplus(output) - x * output)
         kl = (1 + logvar - mu**2 - logvar.exp()).sum(1).mean()
@@ -139,6 +163,43 @@ def rewritten(encoder, decoder, images, eps):
     output = decoder(mu + torch.exp(0.5 * logvar) * eps)
     reconstruction = BCE(output, images.flatten(1), reduction="sum") / len(images)
     return reconstruction - 0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp()) / len(images)
+
+
+def with_kl(kl):
+    """The mended loss with another KL, from mu and logvar, for each image."""
+
+    def answer(encoder, decoder, images, eps):
+        mu, logvar = encoder(images.flatten(1)).chunk(2, dim=1)
+        output = decoder(mu + torch.exp(0.5 * logvar) * eps)
+        return BCE(output, images.flatten(1), reduction="sum") / len(images) + kl(mu, logvar).mean()
+
+    return answer
+
+
+def in_other_order(encoder, decoder, images, eps):
+    logvar, mu = encoder(images.flatten(1)).chunk(2, dim=1)
+    output = decoder(mu + torch.exp(0.5 * logvar) * eps)
+    reconstruction = BCE(output, images.flatten(1), reduction="sum") / len(images)
+    return reconstruction - 0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp()) / len(images)
+
+
+def by_squares(encoder, decoder, images, eps):
+    mu, logvar = encoder(images.flatten(1)).chunk(2, dim=1)
+    output = torch.sigmoid(decoder(mu + torch.exp(0.5 * logvar) * eps))
+    kl = -0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp(), dim=1)
+    return (mse_loss(output, images.flatten(1), reduction="none").sum(1) + kl).mean()
+
+
+def zeroed(encoder, decoder, images, eps):
+    for p in [*encoder.parameters(), *decoder.parameters()]:
+        p.grad = None
+    return rewritten(encoder, decoder, images, eps)
+
+
+def in_eval(encoder, decoder, images, eps):
+    encoder.eval()
+    decoder.eval()
+    return rewritten(encoder, decoder, images, eps)
 
 
 ALL = ("range", "width", "shape", "sign", "half")
@@ -167,6 +228,28 @@ MENDED_LOSS = {
     "the KL is gone": edited(ALL, total=lambda nll, kl: nll),
     "the noise is gone": edited(ALL, noise=torch.zeros_like),
     "noise is drawn anew": edited(ALL, noise=lambda eps: torch.randn(eps.shape)),
+    "the sign of the likelihood": edited(ALL, total=lambda nll, kl: kl - nll),
+    "this is β = 1/784": edited(ALL, total=lambda nll, kl: nll + kl / 784),
+    "in front of the whole loss": edited(["range", "width", "shape", "sign"], total=lambda nll, kl: 0.5 * (nll + kl)),
+    "the likelihood is gone": edited(ALL, total=lambda nll, kl: kl),
+    "mu and logvar have changed places": in_other_order,
+    "a sigmoid is applied": edited(ALL, logits=torch.sigmoid),
+    "this is a squared error": by_squares,
+    "gradients of the networks were wiped": zeroed,
+    "left in evaluation mode": in_eval,
+    "this is half the variance": edited(["range", "width", "sign"], std=lambda logvar: 0.5 * logvar.exp()),
+    "makes it 1 / sigma": edited(ALL, std=lambda logvar: torch.exp(-0.5 * logvar)),
+    "went the other way": edited(["width"], std=lambda logvar: logvar.exp().square()),
+    "has lost its exponential": edited(["shape", "width", "half"], std=lambda logvar: logvar / 2),
+    "is softplus(logvar)": edited(ALL, std=softplus),
+    "the width of the codes is gone": edited(["width", "sign", "half"], std=lambda logvar: 1.0),
+    "reaches only the square of mu": with_kl(lambda mu, logvar: (0.5 * mu**2 + logvar.exp() - 1 - logvar).sum(1)),
+    "this is a quarter": edited(ALL, total=lambda nll, kl: nll + kl / 2),
+    "a mean over the latent dimensions": with_kl(lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - 1 - logvar).mean(1)),
+    "the sign of exp(logvar)": with_kl(lambda mu, logvar: -0.5 * (1 + logvar - mu**2 + logvar.exp()).sum(1)),
+    "black and white": edited(ALL, target=torch.round),
+    "cut off at 0": edited(ALL, target=lambda images: (2 * images - 1).relu()),
+    "pressed into [0.5, 1]": edited(["range", "width"], target=lambda images: 0.5 + 0.5 * images),
     "carries no gradient": edited(ALL, total=lambda nll, kl: (nll + kl).item()),
 }
 

@@ -2,15 +2,15 @@
 
 from itertools import product
 
-from course_utils.exercises.checker import Exercise, Observation, three
+from course_utils.exercises.checker import Exercise, Observation, several
 
 
 def observe_betas(function) -> Observation:
-    """The three numbers for data of two sizes."""
+    """The three numbers for data of two sizes; neither number of pixels is a multiple of the latent dimensions."""
     seen = {}
     for pixels, latent_dim, batch_size in ((784, 20, 64), (3072, 10, 100)):
         sizes = f"for {pixels} pixels, {latent_dim} latent dimensions and batches of {batch_size}"
-        found = three(function(pixels, latent_dim, batch_size), "a, b, c")
+        found = several(function(pixels, latent_dim, batch_size), "a, b, c")
         seen |= {f"({loss}) {sizes}": beta for loss, beta in zip("abc", found)}
     return seen
 
@@ -40,6 +40,9 @@ WHOLE = {  # answers with one mistake in all three numbers
     lambda p, d, n: (p * n / d, p * n, p * n**2): (
         "the batch counts once too often: the mean over the batch belongs to the loss. Only in (c), where the KL is "
         "not divided by the batch and the likelihood is, does its size enter."
+    ),
+    lambda p, d, n: (p // d, p, p * n): (
+        "(a) is rounded down: `//` is the division of whole numbers, and 784 / 20 is 39.2."
     ),
     lambda p, d, n: (p / d, p * d, p * n * d): (
         "in (b) and (c) the latent dimensions do not enter: the sum over them is the KL itself, as it should be."

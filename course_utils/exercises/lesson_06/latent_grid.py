@@ -5,24 +5,24 @@ from torch import Tensor
 from torch.distributions import Normal
 
 from course_utils.exercises.checker import Exercise, Observation, alike, altered, value
-from course_utils.plumbing.device import forked_random
+
+STEADY = "the codes at a second call"
 
 
 def latent_grid(n: int) -> Tensor:
-    """Return codes (n * n, 2) for an n × n picture of a 2-D latent space, whose cells are equally likely in the prior.
+    """Codes (n * n, 2) for an n × n picture of a 2-D latent space, whose cells are equally likely in the prior.
 
     The first row is the top, where z[1] is highest; within a row z[0] grows.
     """
-    middles = torch.distributions.Normal(0.0, 1.0).icdf((torch.arange(n) + 0.5) / n)  # (n,)
+    middles = Normal(0.0, 1.0).icdf((torch.arange(n) + 0.5) / n)  # (n,)
     return torch.cartesian_prod(middles.flip(0), middles).flip(1)  # (n * n, 2)
 
 
 def observe_latent_grid(function) -> Observation:
-    """Shape, corners and all codes of two grids, and the type of the numbers once they are right."""
-    seen = {}
-    for n in (5, 8):
-        with forked_random(0, torch.device("cpu")):
-            codes = value(function(n))
+    """Shape, corners and all codes of grids of three sizes, and the type of the numbers once they are right."""
+    seen = {STEADY: "the same" if alike(value(function(5)), value(function(5))) else "others"}
+    for n in (5, 8, 2):
+        codes = value(function(n))
         if not isinstance(codes, Tensor):
             return seen | {f"the shape of the codes for n = {n}": codes}
         seen[f"the shape of the codes for n = {n}"] = str(tuple(codes.shape))
@@ -48,6 +48,13 @@ def in_rows(values: Tensor) -> Tensor:
 def grid(n: int, *, values=middles, arrange=in_rows) -> Tensor:
     """The codes with one thing changed."""
     return arrange(values(n))
+
+
+def means_of_shares(n: int) -> Tensor:
+    """The mean of N(0, 1) within each of n equal shares: n times the difference of its density at the borders."""
+    borders = Normal(0.0, 1.0).icdf(torch.arange(1, n) / n)
+    density = torch.cat([torch.zeros(1), Normal(0.0, 1.0).log_prob(borders).exp(), torch.zeros(1)])
+    return n * (density[:-1] - density[1:])
 
 
 def quantiles(shares):
@@ -117,9 +124,28 @@ check_latent_grid = Exercise(
             "the shape is (2, n * n), one row for each dimension: the decoder wants one row for each code; stack along "
             "`dim=1`."
         ),
+        altered(grid, values=lambda n: torch.erfinv(2 * (torch.arange(n) + 0.5) / n - 1)): (
+            "the values are too narrow by √2: the quantile of N(0, 1) is √2 · erfinv(2p - 1), which `icdf` knows."
+        ),
+        altered(grid, values=lambda n: ((torch.arange(n) + 0.5) / n).logit()): (
+            "these are quantiles of the logistic distribution, the inverse of the sigmoid: the prior is N(0, 1), and "
+            "`Normal(0.0, 1.0).icdf` knows its quantiles."
+        ),
+        altered(grid, values=lambda n: Normal(0.0, 1.0).icdf((torch.arange(n) + 1.0) / (n + 2))): (
+            "the probabilities are not the middles of n equal shares: those are (i + 0.5) / n, for i from 0 to n - 1."
+        ),
+        altered(grid, values=means_of_shares): (
+            "these are the means of the shares: each cell stands at the middle of its share in probability, which is "
+            "`icdf((i + 0.5) / n)`."
+        ),
         lambda n: latent_grid(n).double(): (
             "the values are right, but in double precision, which the decoder refuses: end in `.float()`."
         ),
     },
-    hints={"the type of the numbers": "the values are right, but not of the type float32, which the decoder needs."},
+    hints={
+        STEADY: (
+            "two calls give different codes: nothing is drawn here, the quantiles of N(0, 1) are the same every time."
+        ),
+        "the type of the numbers": "the values are right, but not of the type float32, which the decoder needs.",
+    },
 )
