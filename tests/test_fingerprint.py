@@ -12,18 +12,13 @@ from torch.utils.data import DataLoader, Dataset, RandomSampler, SequentialSampl
 
 from course_utils import losses
 from course_utils.gan import GAN
+from course_utils.plumbing.checkpoints import print_of
 from course_utils.plumbing.fingerprint import MOST, Fingerprint
 from course_utils.training import fit
 from course_utils.vae import VAE
 
 POINTS = ring_points()
 pytestmark = pytest.mark.usefixtures("folder")
-
-
-def print_of(thing) -> str:
-    fingerprint = Fingerprint()
-    fingerprint.add(thing)
-    return fingerprint.hexdigest()
 
 
 def notebook(source: str) -> dict:

@@ -31,9 +31,7 @@ def check_data(x: Tensor, shape: tuple[int, ...] | None = None, dtype: torch.dty
     if shape and tuple(x.shape[1:]) != tuple(shape):
         raise ValueError(f"expected data of shape (N, {', '.join(map(str, shape))}), got {tuple(x.shape)}")
     if x.dim() == 3:
-        raise ValueError(
-            f"expected images of shape (N, 1, H, W), got {tuple(x.shape)}: add the channel with x[:, None]"
-        )
+        raise ValueError(f"expected images of shape (N, 1, H, W), got {tuple(x.shape)}: pass x[:, None]")
     low, high = x.aminmax()
     if not (low.isfinite() and high.isfinite()):
         raise ValueError("expected finite values, got NaN or infinity in the data")
@@ -65,9 +63,7 @@ def check_training_data(model: nn.Module, data, batch_size: int) -> None:
         check_data(data[0], dtype=dtype_of(model))
     if has_batch_norm(model) and smallest_batch(data, batch_size) == 1:
         remedy = "DataLoader(drop_last=True)" if isinstance(data, DataLoader) else "a larger batch_size"
-        raise ValueError(
-            f"expected at least 2 samples in each batch, since batch norm compares them, got 1: use {remedy}"
-        )
+        raise ValueError(f"expected at least 2 samples in a batch, since batch norm compares them, got 1: use {remedy}")
 
 
 def has_batch_norm(model: nn.Module) -> bool:

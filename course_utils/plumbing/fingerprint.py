@@ -16,14 +16,24 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-PLAIN = (type(None), bool, int, float, complex, str, bytes, range, slice, np.generic, torch.dtype, torch.device)
 MOST = 20_000  # objects that are followed: a figure, say, leads to all of matplotlib
-GLOBALS = {"LOAD_GLOBAL", "LOAD_NAME"}
-WRAPPERS = {  # what holds a function: where it is
-    staticmethod: "__func__",
-    classmethod: "__func__",
-    functools.cached_property: "func",
-    types.MethodType: "__func__",
+PLAIN = (type(None), bool, int, float, complex, str, bytes, range, slice, np.generic, torch.dtype, torch.device)
+PARTS = {  # of what is made of parts: a function that returns them as something simpler
+    tuple: lambda x: (len(x), *x),
+    list: tuple,
+    dict: lambda x: tuple(x.items()),
+    set: lambda x: tuple(sorted(map(repr, x))),  # whose order differs from one kernel to the next
+    frozenset: lambda x: tuple(sorted(map(repr, x))),
+    property: lambda x: (x.fget, x.fset),
+    staticmethod: lambda x: x.__func__,
+    classmethod: lambda x: x.__func__,
+    types.MethodType: lambda x: x.__func__,
+    types.BuiltinFunctionType: lambda x: x.__name__,
+    types.ModuleType: lambda x: x.__name__,
+    types.GeneratorType: lambda x: x.gi_code,  # of a context manager that decorates a function
+    functools.cached_property: lambda x: x.func,
+    functools.partial: lambda x: (x.func, x.args, x.keywords),
+    torch.Generator: lambda x: x.initial_seed(),  # its state moves on, the seed that it began with does not
 }
 
 
@@ -38,17 +48,14 @@ def can_change(module: str) -> bool:
     return not {"site-packages", "dist-packages"} & set(pathlib.Path(file).parts)
 
 
-def named_globals(code: types.CodeType) -> set[str]:
-    """Collect the global names that code loads, also inside the functions that it defines."""
-    names = {instruction.argval for instruction in dis.get_instructions(code) if instruction.opname in GLOBALS}
-    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
-    return names.union(*map(named_globals, inner))
-
-
-def named_attributes(code: types.CodeType) -> set[str]:
-    """Collect all names in code, also inside the functions that it defines."""
-    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
-    return set(code.co_names).union(*map(named_attributes, inner))
+def names_in(code: types.CodeType) -> tuple[set[str], set[str]]:
+    """Collect the global names that code loads, and all its names, also inside the functions that it defines."""
+    loaded = {step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    every = set(code.co_names)
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            loaded, every = (mine | inners for mine, inners in zip((loaded, every), names_in(inner)))
+    return loaded, every
 
 
 class Fingerprint:
@@ -64,21 +71,17 @@ class Fingerprint:
         """Return what identifies everything added so far, in 12 characters."""
         return self.digest.hexdigest()
 
-    def write(self, *words) -> None:
-        """Add words whose text never changes while they mean the same."""
-        self.digest.update(repr(words).encode())
-
     def add(self, thing) -> None:
         """Add a value, an array, a module, a function, a class, an object, or a collection of them."""
+        self.digest.update(f"{type(thing).__name__};".encode())
         if isinstance(thing, PLAIN):
-            self.write(type(thing).__name__, thing)
-        elif isinstance(thing, tuple):
-            self.write("tuple", len(thing))
-            for part in thing:
+            self.digest.update(f"{thing!r};".encode())
+        elif type(thing) is tuple:
+            for part in PARTS[tuple](thing):
                 self.add(part)
         elif id(thing) in self.met:
             number, _ = self.met[id(thing)]
-            self.write("again", number)
+            self.add(number)
         elif len(self.met) == MOST:
             self.unseen.add(type(thing).__name__)
         else:
@@ -87,95 +90,58 @@ class Fingerprint:
 
     def add_new(self, thing) -> None:
         """Add what is met for the first time."""
-        if isinstance(thing, Tensor):
-            self.add_tensor(thing)
+        if type(thing) in PARTS:
+            self.add(PARTS[type(thing)](thing))
+        elif isinstance(thing, Tensor):
+            values = thing.detach().cpu().contiguous().flatten().view(torch.uint8).numpy()
+            self.add_array(values, (tuple(thing.shape), str(thing.dtype)))
         elif isinstance(thing, np.ndarray):
-            self.add_array(thing)
-        elif isinstance(thing, (set, frozenset)):  # whose order differs from one kernel to the next
-            self.write("set", sorted(map(repr, thing)))
-        elif isinstance(thing, list):
-            self.add(("list", *thing))
-        elif isinstance(thing, dict):
-            self.add(("dict", *thing.items()))
+            self.add_array(thing, (thing.shape, str(thing.dtype)))
+        elif isinstance(thing, types.CodeType):  # but not where it stands in a file
+            self.add((thing.co_code, thing.co_names, thing.co_freevars, thing.co_consts))
         elif isinstance(thing, types.FunctionType):
             self.add_function(thing)
         elif isinstance(thing, type):
             self.add_class(thing)
-        elif isinstance(thing, property):
-            self.add((thing.fget, thing.fset))
-        elif type(thing) in WRAPPERS:
-            self.add(getattr(thing, WRAPPERS[type(thing)]))
-        elif isinstance(thing, functools.partial):
-            self.add((thing.func, thing.args, thing.keywords))
-        elif isinstance(thing, (types.BuiltinFunctionType, types.ModuleType)):
-            self.write(thing.__name__)
-        elif isinstance(thing, types.GeneratorType):  # of a context manager that decorates a function
-            self.add_code(thing.gi_code)
-        elif isinstance(thing, torch.Generator):  # its state moves on, the seed that it began with does not
-            self.write("generator", thing.initial_seed())
         elif isinstance(thing, DataLoader):
             self.add_loader(thing)
         else:
             self.add_object(thing)
 
-    def add_tensor(self, tensor: Tensor) -> None:
-        """Add shape, type and every number of a tensor."""
+    def add_array(self, array: np.ndarray, kind: tuple) -> None:
+        """Add every entry of an array, and what kind of array it is."""
         self.arrays += 1
-        self.write(tuple(tensor.shape), str(tensor.dtype))
-        self.digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
-
-    def add_array(self, array: np.ndarray) -> None:
-        """Add shape, type and every entry of an array."""
-        self.arrays += 1
-        self.write(array.shape, str(array.dtype))
+        self.add(kind)
         if array.dtype.hasobject:
             self.add(array.tolist())
         else:
-            self.digest.update(np.ascontiguousarray(array).tobytes())
+            self.digest.update(np.ascontiguousarray(array))
 
     def add_function(self, function: types.FunctionType) -> None:
         """Add a function's code and whatever that code refers to; a library's function by its name."""
-        self.write(function.__qualname__)
+        self.add(function.__qualname__)
         if not can_change(function.__module__ or "__main__"):
             return
-        self.add_code(function.__code__)
-        self.add((function.__defaults__, function.__kwdefaults__))
+        self.add((function.__code__, function.__defaults__, function.__kwdefaults__))
         for cell in function.__closure__ or ():
             empty = cell == types.CellType()  # its variable has no value yet
             self.add(None if empty else cell.cell_contents)
-        for name in sorted(named_globals(function.__code__) & function.__globals__.keys()):
-            self.write(name)
-            self.add_global(function.__globals__[name], named_attributes(function.__code__))
-
-    def add_global(self, thing, attributes: set[str]) -> None:
-        """Add what a global name stands for; of a module only the attributes that are named beside it."""
-        if isinstance(thing, types.ModuleType) and can_change(thing.__name__):
-            for name in sorted(attributes & vars(thing).keys()):
-                self.write(name)
-                self.add(getattr(thing, name))
-        else:
-            self.add(thing)
-
-    def add_code(self, code: types.CodeType) -> None:
-        """Add instructions, names and constants, but not where they stand in a file."""
-        self.write(code.co_code, code.co_names, code.co_freevars)
-        for constant in code.co_consts:
-            if isinstance(constant, types.CodeType):
-                self.add_code(constant)
-            else:
-                self.add(constant)
+        loaded, every = names_in(function.__code__)
+        for name in sorted(loaded & function.__globals__.keys()):
+            value = function.__globals__[name]
+            if isinstance(value, types.ModuleType) and can_change(value.__name__):
+                value = {attribute: getattr(value, attribute) for attribute in sorted(every & vars(value).keys())}
+            self.add((name, value))
 
     def add_class(self, kind: type) -> None:
         """Add a class with everything that it and its bases define; a library's class by its name."""
-        self.write(kind.__qualname__)
+        self.add(kind.__qualname__)
         for base in kind.__mro__:
-            if not can_change(base.__module__):
-                continue
-            for name, member in sorted(vars(base).items()):
-                special = name.startswith("__") or name == "_abc_impl"
-                if not special or isinstance(member, types.FunctionType):
-                    self.write(name)
-                    self.add(member)
+            if can_change(base.__module__):
+                for name, member in sorted(vars(base).items()):
+                    special = name.startswith("__") or name == "_abc_impl"
+                    if not special or isinstance(member, types.FunctionType):
+                        self.add((name, member))
 
     def add_object(self, thing) -> None:
         """Add an object's class and attributes; a module's weights are left out, since training moves them."""

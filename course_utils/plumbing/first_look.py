@@ -47,9 +47,7 @@ def look_at_encoder(encoder: nn.Module, x: Tensor) -> None:
     """Raise ValueError for an encoder that does not take x (N, ...), or whose means and log-variances are squashed."""
     output = answer(encoder, x, "encoder", "build it for data of this shape")
     if end := squash_at_the_end(output):
-        raise ValueError(
-            f"expected an encoder that gives means and log-variances, got one that ends in {end}: {REMEDY}"
-        )
+        raise ValueError(f"expected an encoder that gives means and log-variances, got {end} at its end: {REMEDY}")
 
 
 def latent_dim_of(generator: nn.Module, role: str) -> int:
