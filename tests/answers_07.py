@@ -17,6 +17,11 @@ def by_loop(frames):
     return total
 
 
+def all_pairs(frames):
+    flat = frames.flatten(2)
+    return torch.stack([sum((a[n] - b[n]).norm() for a in flat for b in flat) for n in range(flat.shape[1])])
+
+
 def over_walks(frames):
     return torch.norm((frames[:, 1:] - frames[:, :-1]).flatten(2), dim=2)
 
@@ -41,6 +46,10 @@ PATH_LENGTH = {
     "all steps of all walks are under one root": lambda f: torch.norm(between(f)),
     "the root is taken over the walks": lambda f: (between(f).flatten(2) ** 2).sum(1).sqrt().sum(0),
     "sees the axis of the channel only": lambda f: between(f).norm(dim=2).sum(0),
+    "this is the longest step": lambda f: between(f).flatten(2).norm(dim=2).max(dim=0).values,
+    "between all pairs of images": all_pairs,
+    "the largest difference of a pixel": lambda f: between(f).abs().flatten(2).max(dim=2)[0].sum(0),
+    "a step is missing": lambda f: sum((f[t + 1] - f[t]).flatten(1).norm(dim=1) for t in range(len(f) - 2)),
     "this is the detour": lambda f: by_loop(f) / ((f[-1] - f[0]) ** 2).sum((1, 2, 3)).sqrt(),
 }
 

@@ -1,5 +1,6 @@
 """The exercises of lesson 07: other words of its mistakes, an article taken apart, and a claim of one's own."""
 
+import fractions
 import pathlib
 import re
 
@@ -75,6 +76,12 @@ def test_all_sentences_on_the_comparison_differ():
     [
         (TRUTH, "✓ comparison is right."),
         (TRUTH | {"number of seeds": " Not_said"}, "✓ comparison is right."),
+        (
+            TRUTH | {"data": "the same", "decoder": "Different.", "number of seeds": "not-said"},
+            "✓ comparison is right.",
+        ),
+        (TRUTH | {"latent_dim": "differs", "number of seeds": "Not mentioned"}, "✓ comparison is right."),
+        (TRUTH | {"images seen": "unequal", "search for settings": "unknown"}, "✓ comparison is right."),
         (dict.fromkeys(TRUTH, ...), "○ comparison: not attempted yet."),
         (TRUTH | {"data": ..., "decoder": ...}, "○ comparison: right so far; still open: data, decoder."),
         ({"data": "mnist"}, "✗ comparison: expected one of 'different', 'not said', 'same' for data, got 'mnist'."),
@@ -98,11 +105,13 @@ NUMBERS = {"gan": torch.tensor([0.31234567]), "vae": np.float64(0.2)}
         (False, True, "You predicted it would not hold, and it does: that is a finding."),
     ],
 )
-@pytest.mark.parametrize("kind", [bool, np.bool_, torch.tensor, lambda holds: torch.tensor([holds])])
+@pytest.mark.parametrize(
+    "kind", [bool, np.bool_, torch.tensor, lambda holds: torch.tensor([holds]), lambda holds: [holds]]
+)
 def test_a_claim_may_hold_or_not(prediction, holds, outcome, kind, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_STRICT", "1")
     monkeypatch.setenv("COURSE_CLAIMS", str(tmp_path / "claims.jsonl"))
-    check_my_claim(prediction, CLAIM, kind(holds), **NUMBERS)
+    check_my_claim(kind(prediction), CLAIM, kind(holds), **NUMBERS)
     assert capsys.readouterr().out == f"✓ my_claim: measured. {outcome} [gan=0.3123, vae=0.2]\n"
     assert not list(tmp_path.iterdir())
 
@@ -135,11 +144,16 @@ REFUSED = {  # what a claim lacks: prediction, statement, holds and numbers
         (True, CLAIM, None, NUMBERS),
     ],
     "a claim needs a measurement": [(True, CLAIM, True, {})],
-    "that is claim 1 of the list": [(True, "GAN samples are  sharper than vae samples", True, NUMBERS)],
+    "that is claim 1 of the list": [
+        (True, "GAN samples are  sharper than vae samples", True, NUMBERS),
+        (True, "GAN-samples are sharper, than VAE samples!", True, NUMBERS),
+    ],
+    "gan is True or False": [(True, CLAIM, True, {"gan": torch.tensor(True), "vae": False})],
     "vae is not filled in yet": [(True, CLAIM, True, {"gan": 1, "vae": ...})],
     "expected vae to be one number": [
         (True, CLAIM, True, {"gan": 1, "vae": torch.ones(2)}),
         (True, CLAIM, True, {"gan": 1, "vae": "0.2"}),
+        (True, CLAIM, True, {"gan": 1, "vae": [0.2, 0.3]}),
     ],
     "vae is nan, which compares": [(True, CLAIM, True, {"gan": 1, "vae": float("nan")})],
     "vae is inf, which compares": [(True, CLAIM, True, {"vae": torch.tensor(float("inf"))})],
@@ -153,6 +167,11 @@ def test_a_claim_that_lacks_something_is_refused_with_its_own_sentence(part, cla
     line = my_claim(*claim)
     assert line.startswith("✗ my_claim: ") and line.endswith(".") and "\n" not in line
     assert [other for other in REFUSED if other in line] == [part]
+
+
+def test_a_number_may_come_in_any_container_that_holds_one():
+    numbers = {"gan": [0.5], "vae": (np.array([0.25]),), "real": fractions.Fraction(1, 8), "floor": np.float32(2)}
+    assert my_claim(True, CLAIM, True, numbers).endswith("[gan=0.5, vae=0.25, real=0.125, floor=2]")
 
 
 def test_a_number_may_have_the_name_of_what_goes_before_it(capsys):

@@ -69,4 +69,21 @@ check_comparison = Words(
             "runs. If there is none, that is the answer."
         ),
     },
+    synonyms={
+        "equal": SAME,
+        "identical": SAME,
+        "differ": DIFFERENT,
+        "differing": DIFFERENT,
+        "unequal": DIFFERENT,
+        "not same": DIFFERENT,
+        "not equal": DIFFERENT,
+        "unknown": NOT_SAID,
+        "unsaid": NOT_SAID,
+        "not stated": NOT_SAID,
+        "unstated": NOT_SAID,
+        "not mentioned": NOT_SAID,
+        "not given": NOT_SAID,
+        "not reported": NOT_SAID,
+        "not known": NOT_SAID,
+    },
 )

@@ -1,6 +1,8 @@
 """Exercise 3 of lesson 07: a claim of the learner's, predicted and then measured."""
 
 import math
+import re
+from numbers import Real
 from types import EllipsisType
 
 from course_utils.comparison.verdicts import CLAIMS
@@ -12,14 +14,16 @@ def check_my_claim(prediction: bool, statement: str, holds: bool, /, **numbers: 
 
 
 def my_claim(prediction: bool, statement: str, holds: bool, numbers: dict[str, float]) -> str:
-    """Return the line that `check_my_claim` prints."""
-    if statement is ...:
+    """The line that `check_my_claim` prints."""
+    if statement is ... or statement is None:
         return "○ my_claim: not attempted yet."
+    prediction = single(prediction)
     if sentence := not_predicted(prediction, statement):
         return f"✗ my_claim: {sentence}"
     if holds is ...:
         return "○ my_claim: your prediction stands; now measure."
-    holds, numbers = single(holds), {name: single(number) for name, number in numbers.items()}
+    holds = single(holds)
+    numbers = {name: single(number) for name, number in numbers.items()}
     if sentence := not_measured(holds, numbers):
         return f"✗ my_claim: {sentence}"
     predicted = f"You predicted it would {'' if prediction else 'not '}hold, and it does{'' if holds else ' not'}"
@@ -28,8 +32,8 @@ def my_claim(prediction: bool, statement: str, holds: bool, numbers: dict[str, f
     return f"✓ my_claim: measured. {predicted}{surprise}. [{evidence}]"
 
 
-def not_predicted(prediction: bool, statement: str) -> str | None:
-    """Return a sentence on what a prediction lacks, or None."""
+def not_predicted(prediction: bool | None, statement: str) -> str | None:
+    """A sentence on what a prediction lacks, or None."""
     if not isinstance(prediction, bool):
         return "predict first: True if you think that it holds, False if not."
     if not isinstance(statement, str) or len(statement.split()) < 4:
@@ -39,8 +43,8 @@ def not_predicted(prediction: bool, statement: str) -> str | None:
     return None
 
 
-def not_measured(holds: bool | None, numbers: dict[str, float | EllipsisType | None]) -> str | None:
-    """Return a sentence on what a measurement lacks, or None."""
+def not_measured(holds: bool | None, numbers: dict[str, bool | float | EllipsisType | None]) -> str | None:
+    """A sentence on what a measurement lacks, or None."""
     if not isinstance(holds, bool):
         return "`holds` must be one True or False, the result of comparing your numbers."
     if not numbers:
@@ -49,6 +53,8 @@ def not_measured(holds: bool | None, numbers: dict[str, float | EllipsisType | N
         return f"{unfilled[0]} is not filled in yet: measure it."
     if odd := [name for name, number in numbers.items() if number is None]:
         return f"expected {odd[0]} to be one number: take a mean, or another summary of what you measured."
+    if odd := [name for name, number in numbers.items() if isinstance(number, bool)]:
+        return f"{odd[0]} is True or False, not a number: give what was compared, and let `holds` be its outcome."
     if odd := [name for name, number in numbers.items() if not math.isfinite(number)]:
         return f"{odd[0]} is {numbers[odd[0]]}, which compares with nothing: find out where it comes from."
     if len(numbers) == 1:
@@ -61,15 +67,19 @@ def not_measured(holds: bool | None, numbers: dict[str, float | EllipsisType | N
     return None
 
 
-def single(number) -> bool | int | float | EllipsisType | None:
-    """Return the only number or truth value in a number, a tensor or an array; ... for itself, None for all else."""
+def single(given) -> bool | int | float | EllipsisType | None:
+    """The only number or truth value in a number, tensor, array, list or tuple; ... for itself, None for all else."""
+    if isinstance(given, (list, tuple)):
+        return single(given[0]) if len(given) == 1 else None
     try:
-        number = number.item() if hasattr(number, "item") else number
+        number = given.item() if hasattr(given, "item") else given
     except (RuntimeError, ValueError):  # of a tensor and of an array that hold several
         return None
-    return number if number is ... or isinstance(number, (bool, int, float)) else None
+    if number is ... or isinstance(number, (bool, int, float)):
+        return number
+    return float(number) if isinstance(number, Real) else None
 
 
 def plain(sentence: str) -> str:
-    """Return a sentence without what does not change its meaning: case, spaces, full stop."""
-    return " ".join(sentence.casefold().split()).rstrip(".")
+    """The words of a sentence, without case and punctuation, which do not change its meaning."""
+    return " ".join(re.findall(r"\w+", sentence.casefold()))

@@ -99,6 +99,21 @@ check_path_length = Exercise(
         lambda f: steps(f).square().mean(2).sum(0): (
             "these are mean squared errors: a distance is the root of the sum over the pixels, not their mean."
         ),
+        lambda f: distances(f).amax(0): "this is the longest step: a length is the sum of all steps.",
+        lambda f: torch.cdist(f.flatten(2).transpose(0, 1), f.flatten(2).transpose(0, 1)).sum((1, 2)): (
+            "these are the distances between all pairs of images, each counted twice: a walk only steps from one image "
+            "to the next."
+        ),
+        lambda f: steps(f).abs().amax(2).sum(0): (
+            "this takes the largest difference of a pixel: a Euclidean distance squares all differences, adds, and "
+            "takes the root."
+        ),
+        lambda f: path_length(f.flip(0)[:-1]): (
+            "a step is missing: T images have T - 1 steps, from `frames[0]` to `frames[-1]`."
+        ),
+        lambda f: path_length(f[:-1]): (
+            "a step is missing: T images have T - 1 steps, from `frames[0]` to `frames[-1]`."
+        ),
         distances: "these are the single steps, one row for each: add them up, `sum(0)`.",
         lambda f: f.diff(dim=0).norm(dim=(-2, -1)).sum(0): (
             "the lengths are right, but the axis of the channel is left, (N, 1): `flatten(2)` takes it along."
