@@ -8,6 +8,7 @@ from helpers import weights
 from torch import nn
 
 from course_utils import latent, networks
+from course_utils.comparison import spaces
 from course_utils.training import seed_everything
 
 
@@ -66,56 +67,56 @@ def test_the_seed_decides_the_arcs_and_the_global_random_state_is_left_alone():
 
 def test_a_straight_even_fade_makes_no_detour_and_no_leap():
     frames = fade([i / 8 for i in range(9)])
-    assert torch.allclose(latent.path_lengths(frames), (frames[-1] - frames[0]).flatten(1).norm(dim=1), rtol=1e-5)
-    assert torch.allclose(latent.detour(frames), torch.ones(3), rtol=1e-5)
-    assert torch.allclose(latent.largest_step(frames), torch.full((3,), 1 / 8), rtol=1e-4)
+    assert torch.allclose(spaces.path_lengths(frames), (frames[-1] - frames[0]).flatten(1).norm(dim=1), rtol=1e-5)
+    assert torch.allclose(spaces.detour(frames), torch.ones(3), rtol=1e-5)
+    assert torch.allclose(spaces.largest_step(frames), torch.full((3,), 1 / 8), rtol=1e-4)
 
 
 def test_a_path_that_goes_too_far_and_returns_is_longer():
     frames = fade([0.0, 2.0, 1.0])
-    assert torch.allclose(latent.detour(frames), torch.full((3,), 3.0), rtol=1e-5)
-    assert torch.allclose(latent.largest_step(frames), torch.full((3,), 2 / 3), rtol=1e-5)
+    assert torch.allclose(spaces.detour(frames), torch.full((3,), 3.0), rtol=1e-5)
+    assert torch.allclose(spaces.largest_step(frames), torch.full((3,), 2 / 3), rtol=1e-5)
 
 
 def test_each_path_is_measured_by_itself():
     frames = torch.zeros(4, 3, 1, 2, 2)
     frames[2:, 0] = 1  # one leap over 4 pixels
     frames[1, 1] = 1  # there and back
-    assert latent.path_lengths(frames).tolist() == [2, 4, 0]
-    assert latent.detour(frames)[:2].tolist() == [1, math.inf] and latent.detour(frames)[2].isnan()
-    assert latent.largest_step(frames)[:2].tolist() == [1, 0.5] and latent.largest_step(frames)[2].isnan()
+    assert spaces.path_lengths(frames).tolist() == [2, 4, 0]
+    assert spaces.detour(frames)[:2].tolist() == [1, math.inf] and spaces.detour(frames)[2].isnan()
+    assert spaces.largest_step(frames)[:2].tolist() == [1, 0.5] and spaces.largest_step(frames)[2].isnan()
 
 
 def test_a_linear_function_is_explained_and_noise_is_not():
     x = normal(20000, 8)
     noise = normal(20000, seed=1)
     line = x @ normal(8, seed=2) + 5
-    assert latent.explained(x, line) == pytest.approx(1, abs=1e-6)
-    assert latent.explained(x, noise) < 0.05
-    half = latent.explained(x, line + line.std() * noise)  # as much noise as signal
+    assert spaces.explained(x, line) == pytest.approx(1, abs=1e-6)
+    assert spaces.explained(x, noise) < 0.05
+    half = spaces.explained(x, line + line.std() * noise)  # as much noise as signal
     assert half == pytest.approx(0.5, abs=0.02)
 
 
 def test_there_is_nothing_to_explain_where_nothing_varies():
-    assert math.isnan(latent.explained(normal(40, 2), torch.full((40,), 0.13)))
+    assert math.isnan(spaces.explained(normal(40, 2), torch.full((40,), 0.13)))
 
 
 def test_only_the_second_half_of_the_rows_is_judged():
     x = normal(40, 20)  # as many dimensions as rows to learn from: a perfect fit to noise
-    assert latent.explained(x, normal(40, seed=1)) < 0
+    assert spaces.explained(x, normal(40, seed=1)) < 0
     x = normal(200, 2)
     y = x @ torch.tensor([1.0, 2.0])
-    assert latent.explained(x, torch.cat([y[:100], -y[100:]])) < -1
+    assert spaces.explained(x, torch.cat([y[:100], -y[100:]])) < -1
     labels = (y > 0).long()
-    assert latent.linear_accuracy(x, torch.cat([labels[:100], 1 - labels[100:]])) < 0.1
+    assert spaces.linear_accuracy(x, torch.cat([labels[:100], 1 - labels[100:]])) < 0.1
 
 
 def test_classes_are_named_correctly_where_they_can_be():
     labels = torch.randint(4, (1200,), generator=torch.Generator().manual_seed(1))
     centres = 100 * torch.eye(4)
     separable = centres[labels] * torch.tensor([1.0, 1e-3, 10.0, 1.0]) + 1e-2 * normal(1200, 4)
-    assert latent.linear_accuracy(separable, labels) > 0.99
-    assert latent.linear_accuracy(normal(1200, 4), labels) == pytest.approx(0.25, abs=0.07)
+    assert spaces.linear_accuracy(separable, labels) > 0.99
+    assert spaces.linear_accuracy(normal(1200, 4), labels) == pytest.approx(0.25, abs=0.07)
 
 
 def test_neighbours_in_a_cluster_have_its_class():
@@ -204,14 +205,14 @@ def test_inversion_leaves_weights_gradients_mode_and_random_state_as_they_were()
 
 def test_bad_input_raises_one_sentence():
     x = normal(10, 2)
-    with pytest.raises(ValueError, match="expected latent_dim and n of at least 1 and points of at least 2, got 4, 0 "):
+    with pytest.raises(ValueError, match="expected n to be a whole number of at least 1, got 0"):
         latent.arcs(4, 0)
     with pytest.raises(ValueError, match=r"expected frames of shape \(T, n, ...\) with T of at least 2, got \(1, 3, 5"):
-        latent.detour(torch.zeros(1, 3, 5))
+        spaces.detour(torch.zeros(1, 3, 5))
     with pytest.raises(ValueError, match=r"expected x \(N, d\) and .*, got shapes \(10, 2\) and \(9,\)"):
-        latent.explained(x, torch.zeros(9))
+        spaces.explained(x, torch.zeros(9))
     with pytest.raises(ValueError, match="expected at least two classes in the first half of the rows, got only cla"):
-        latent.linear_accuracy(x, torch.arange(10) // 5)
+        spaces.linear_accuracy(x, torch.arange(10) // 5)
     with pytest.raises(ValueError, match="expected k from 1 to 9, one less than there are codes, got 10"):
         latent.same_class_neighbours(x, torch.arange(10), k=10)
     with pytest.raises(ValueError, match=r"expected codes \(N, d\) and labels \(N,\), got shapes \(10, 2\) and \(9,\)"):

@@ -7,9 +7,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from course_utils.comparison.spaces import detour, explained, largest_step, linear_accuracy
 from course_utils.data import Images
 from course_utils.judge import Judge, detector_accuracy
-from course_utils.latent import arcs, detour, explained, invert, largest_step, linear_accuracy, same_class_neighbours
+from course_utils.latent import arcs, invert, same_class_neighbours
 from course_utils.losses import bernoulli_nll
 from course_utils.metrics import nearest_neighbours, sharpness
 from course_utils.networks import ConvEncoder
@@ -98,7 +99,7 @@ def latent_measures(model: nn.Module, judge: Judge, n: int = 4000, walks: int = 
     linear_class    the accuracy for the class, as the classifier sees it; NaN if the first half of z draws one class
     linear_ink      R² for `ink`; linear_slant for `slant`
     drawn_groups    the mean share of the five nearest z that draw the same class; NaN where linear_class is
-    detour, largest_step    of the median walk (`latent.detour`, `latent.largest_step`); jump is the largest step of all
+    detour, largest_step    of the median walk (`spaces.detour`, `spaces.largest_step`); jump is the largest step of all
     """
     z = torch.randn(n, generator_of(model).latent_dim, generator=torch.Generator().manual_seed(0))  # (n, latent_dim)
     drawn = model.sample(z=z)
