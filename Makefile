@@ -6,7 +6,8 @@ SEEDS := 10
 TWO := --numprocesses=2 --dist=loadfile
 # Ten times the slowest cell: the training of lesson 03 takes two minutes on one thread where another test runs beside it.
 CELL_SECONDS := 1200
-NBVAL := --nbval --nbval-cell-timeout=$(CELL_SECONDS) --nbval-sanitize-with tests/nbval_sanitize.cfg
+NBVAL := --nbval --nbval-cell-timeout=$(CELL_SECONDS) --nbval-kernel-startup-timeout=300 \
+	--nbval-sanitize-with tests/nbval_sanitize.cfg
 
 .PHONY: help setup lab test notebooks claims pages clean
 

@@ -21,7 +21,7 @@ from importlib.metadata import version
 from importlib.util import resolve_name
 from typing import NamedTuple
 
-from execution import ROOT, find_notebooks
+from execution import NOTEBOOKS, ROOT, find_notebooks
 from tqdm import tqdm
 
 from course_utils.show.tables import markdown
@@ -208,7 +208,7 @@ def main() -> None:
     sections = {}
     results = {}
     jobs = []
-    for path in find_notebooks(ROOT / "notebooks", args.lesson):
+    for path in find_notebooks(NOTEBOOKS, args.lesson):
         sections[path.stem] = standing(earlier, path, args.seeds)
         if not sections[path.stem]:
             folder = CACHE / f"{path.stem}-{code_hash(path)}"

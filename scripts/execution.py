@@ -15,16 +15,23 @@ from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKerne
 from traitlets.config import Config
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-CELL_TIMEOUT = 1800  # seconds
+NOTEBOOKS = ROOT / "notebooks"
+CELL_TIMEOUT = 1800  # seconds, for a machine that runs several notebooks at once
 FAILURES = (CellControlSignal, DeadKernelError)  # a failed cell, a timeout, a dead kernel
 
 
 def find_notebooks(folder: pathlib.Path, lesson: str = "") -> list[pathlib.Path]:
-    """Return the notebooks of a folder, of one lesson such as "03" or of all; exits when there are none."""
+    """Return the notebooks in a folder, of one lesson such as "03" or of all; exit when there are none."""
     found = sorted(folder.glob(f"{lesson}*.ipynb"))
     if not found:
         raise SystemExit(f"expected a lesson such as LESSON=03, got {lesson!r}: nothing in {folder.name}/ begins so")
     return found
+
+
+def lessons_and_solutions(lesson: str = "") -> list[pathlib.Path]:
+    """Return the notebooks of one lesson such as "03" or of all, then their solutions."""
+    solutions = sorted((NOTEBOOKS / "solutions").glob(f"{lesson}*.ipynb"))
+    return find_notebooks(NOTEBOOKS, lesson) + solutions
 
 
 def connection(folder: str) -> Config:

@@ -8,7 +8,7 @@ import re
 import sys
 
 import nbformat
-from execution import ROOT, find_notebooks
+from execution import NOTEBOOKS, ROOT, lessons_and_solutions
 from nbconvert.exporters import Exporter, HTMLExporter, SlidesExporter
 
 TARGET = ROOT / "html"
@@ -35,10 +35,9 @@ def export(path: pathlib.Path, exporter: Exporter, ending: str) -> str:
 
 def main() -> None:
     lesson = sys.argv[1] if len(sys.argv) > 1 else ""
-    folder = ROOT / "notebooks"
-    for path in [*find_notebooks(folder, lesson), *sorted((folder / "solutions").glob(f"{lesson}*.ipynb"))]:
+    for path in lessons_and_solutions(lesson):
         for ending, exporter in EXPORTERS.items():
-            page = (TARGET / path.relative_to(folder)).with_suffix(ending)
+            page = (TARGET / path.relative_to(NOTEBOOKS)).with_suffix(ending)
             page.parent.mkdir(parents=True, exist_ok=True)
             page.write_text(export(path, exporter, ending), encoding="utf-8")
             print(page.relative_to(ROOT))

@@ -11,7 +11,7 @@ import sys
 import time
 
 import nbformat
-from execution import FAILURES, ROOT, execute, find_notebooks
+from execution import FAILURES, ROOT, execute, lessons_and_solutions
 
 # The same for every author, so that a stored notebook differs from the last one only where the lesson does.
 METADATA = {
@@ -47,8 +47,10 @@ def export_pictures(notebook: nbformat.NotebookNode) -> None:
     for cell in notebook.cells:
         for tag in cell.metadata.get("tags", []):
             if tag.endswith(".png"):
-                picture = next(o.data["image/png"] for o in cell.outputs if "image/png" in o.get("data", {}))
-                (ROOT / tag).write_bytes(base64.b64decode(picture))
+                pictures = [
+                    output.data["image/png"] for output in cell.outputs if "image/png" in output.get("data", {})
+                ]
+                (ROOT / tag).write_bytes(base64.b64decode(pictures[0]))
 
 
 def false_claims(notebook: nbformat.NotebookNode) -> list[str]:
@@ -76,10 +78,8 @@ def run(path: pathlib.Path) -> str | None:
 
 def main() -> None:
     lesson = sys.argv[1] if len(sys.argv) > 1 else ""
-    lessons = find_notebooks(ROOT / "notebooks", lesson)
-    solutions = sorted((ROOT / "notebooks" / "solutions").glob(f"{lesson}*.ipynb"))
     failed = False
-    for path in lessons + solutions:
+    for path in lessons_and_solutions(lesson):
         name = path.relative_to(ROOT)
         print(f"{name} ...", flush=True)
         start = time.monotonic()

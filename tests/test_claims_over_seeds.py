@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from claims import DOCUMENT, Job, all_imported, code_hash, counts, recorded, report, run, section, standing, table
-from execution import ROOT, find_notebooks
+from execution import NOTEBOOKS, ROOT, find_notebooks
 
 
 def test_the_table_of_claims_counts_a_failed_run_as_false(tmp_path):
@@ -72,7 +72,7 @@ def test_a_run_that_failed_or_whose_code_changed_meanwhile_is_not_kept(tmp_path,
 
 def test_the_document_names_every_claim_of_the_lessons_and_each_holds_with_every_seed():
     document = DOCUMENT.read_text(encoding="utf-8")
-    for path in find_notebooks(ROOT / "notebooks"):
+    for path in find_notebooks(NOTEBOOKS):
         part = document.split(f"## [{path.stem}]")[1].split("\n## ")[0]
         rows = counts(part)
         assert rows and all(held == seeds >= 10 for held, seeds in rows)
@@ -132,7 +132,7 @@ def test_a_run_depends_on_what_its_lesson_imports_and_on_what_that_imports(tmp_p
 
 def test_a_run_depends_on_code_of_its_lesson_that_stands_among_the_exercises():
     def files(number: str) -> set[str]:
-        (path,) = find_notebooks(ROOT / "notebooks", number)
+        (path,) = find_notebooks(NOTEBOOKS, number)
         cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
         code = "\n".join("".join(cell["source"]) for cell in cells)
         return {str(file.relative_to(ROOT / "course_utils")) for file in all_imported(code)}

@@ -13,7 +13,8 @@ from set_repository import addresses
 ROOT = pathlib.Path(__file__).parents[1]
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
-IGNORED, PICTURE = "nbval-ignore-output", "docs/training.png"
+IGNORED = "nbval-ignore-output"
+PICTURE = "docs/training.png"
 
 every_notebook = pytest.mark.parametrize("path", LESSONS + SOLUTIONS, ids=lambda path: str(path.relative_to(ROOT)))
 every_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
