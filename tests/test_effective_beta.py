@@ -141,6 +141,15 @@ def test_a_small_weight_in_single_precision_is_told(weight):
     assert effective_beta(loss).beta == pytest.approx(weight, rel=5e-3)
 
 
+@pytest.mark.parametrize("weight", [3e-6, 1e-6])
+def test_a_weight_that_is_lost_in_rounding_is_not_guessed(weight):
+    def loss(output, x, mu, logvar):
+        return bce("sum")(output.float(), x.float()) + weight * kl(mu.float(), logvar.float()).sum()
+
+    text = str(effective_beta(loss))
+    assert text.startswith("β cannot be told: one of its two terms is lost in the rounding of float32: compute")
+
+
 @pytest.mark.parametrize("weight", [1e-3, 2.5e-4])
 @pytest.mark.parametrize("wrong", ["confused", "no variance"])
 def test_a_wrong_kl_of_small_weight_in_single_precision_is_none(weight, wrong):

@@ -4,12 +4,13 @@ import os
 import pathlib
 import sys
 from collections import Counter
-from numbers import Integral
 
 import numpy as np
 import torch
 from PIL import Image, ImageOps
 from torch import Tensor
+
+from course_utils.plumbing.checks import check_whole
 
 AT_LEAST = 10  # pictures
 LEFT_BY_SYSTEMS = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini"}  # besides hidden files
@@ -22,8 +23,7 @@ def read(folder: pathlib.Path, size: int) -> tuple[Tensor, Tensor, tuple[str, ..
 
     Raises FileNotFoundError for a missing folder, ValueError for too few pictures and for one that cannot be read.
     """
-    if not isinstance(size, Integral) or size < 1:
-        raise ValueError(f"expected size to be a whole number of at least 1, got {size!r}")
+    check_whole(size=size)
     if not folder.is_dir():
         raise FileNotFoundError(f"expected a folder of pictures, got {str(folder)!r}, which is not a folder")
     files = pictures_in(folder)

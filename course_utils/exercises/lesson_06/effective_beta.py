@@ -13,7 +13,7 @@ from course_utils.plumbing.checks import check_whole
 
 POINTS = 12  # random outputs, and as many random codes
 DRAWS = 16  # over which a random loss is averaged
-DOUBTS = 6  # standard errors by which such an average may be off
+STANDARD_ERRORS = 6  # by which such an average may be off
 
 Loss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
@@ -80,15 +80,15 @@ def effective_beta(
         for binary in (False, True) if likelihood == "bernoulli" else (False,):
             probes = make_probes(likelihood, logits, binary, batch_size, latent_dim, shape)
             try:
-                answers.append(answer(betas(loss, probes), likelihood, binary))
+                answers.append(summed_up(measure(loss, probes), likelihood, binary))
             except Exception as error:  # of any kind: the loss is somebody else's
                 problem = (str(error) or type(error).__name__).splitlines()[0]
                 answers.append(WeightedELBO(math.nan, remark=problem))
     return min(answers, key=lambda found: (math.isnan(found.beta), found.error > 0, bool(found.remark)))
 
 
-def answer(betas: Tensor, likelihood: str, binary: bool) -> WeightedELBO:
-    """Sum up the β of all draws, (draws,)."""
+def summed_up(betas: Tensor, likelihood: str, binary: bool) -> WeightedELBO:
+    """Make one answer of the β of all draws, (draws,)."""
     beta = betas.mean().item()
     if math.isnan(beta):
         return WeightedELBO(beta)
@@ -132,8 +132,8 @@ def make_probes(likelihood: str, logits: bool, binary: bool, n: int, latent_dim:
     return Probes(x, raw if logits else outputs, codes, torch.stack(nll), torch.stack(kl))
 
 
-def betas(loss: Loss, probes: Probes) -> Tensor:
-    """The β of each draw of a loss, (draws,), one draw if the loss is not random; NaN if it is no weighted ELBO."""
+def measure(loss: Loss, probes: Probes) -> Tensor:
+    """The β of each draw, (draws,), of which there is one unless the loss is random; NaN for no weighted ELBO."""
     form = suited(loss, probes)
     outputs, codes = probes.outputs, probes.codes
     pairs = [(output, codes[0]) for output in outputs] + [(outputs[0], code) for code in codes]
@@ -146,7 +146,7 @@ def betas(loss: Loss, probes: Probes) -> Tensor:
     losses = []
     for seed in range(DRAWS if is_random else 1):
         for pair in pairs:
-            torch.manual_seed(seed)  # one noise for all pairs, which their differences hardly feel
+            torch.manual_seed(seed)  # the same noise for all pairs cancels in their differences
             losses.append(ask(*pair))
     of_output, of_code, together = torch.stack(losses).view(-1, 3, POINTS).unbind(1)  # (draws, POINTS) each
     sums = of_output + of_code - of_output[:, :1]  # what an ELBO, a sum of two terms, would give
@@ -160,15 +160,19 @@ def slope(x: Tensor, y: Tensor) -> Tensor:
     """The slope of y (draws, POINTS) over x, for each draw, (draws,).
 
     NaN unless the points lie on one straight line, up to the rounding of y and to what chance does to a mean of draws.
+    Raises ValueError where y varies by no more than its rounding.
     """
     precision = y.dtype
     relative = 1e-6 if precision == torch.float64 else 1e-3
     rounding = 8 * torch.finfo(precision).eps * y.abs().max()
+    if 0 < (y.amax(-1) - y.amin(-1)).max() < rounding:
+        name = str(precision).removeprefix("torch.")
+        raise ValueError(f"one of its two terms is lost in the rounding of {name}: compute the loss in float64")
     x = x.double() - x.double().mean(-1, keepdim=True)
     y = y.double() - y.double().mean(-1, keepdim=True)
     slopes = (x * y).sum(-1) / x.square().sum(-1)  # (draws,)
     off = y - slopes[:, None] * x  # (draws, POINTS)
-    chance = DOUBTS * off.std(0, correction=0) / math.sqrt(len(y))  # (POINTS,)
+    chance = STANDARD_ERRORS * off.std(0, correction=0) / math.sqrt(len(y))  # (POINTS,)
     straight = off.mean(0).abs() <= relative * y.abs().max() + rounding + chance
     return (slopes if straight.all() else torch.full_like(slopes, math.nan)).to(precision)
 
