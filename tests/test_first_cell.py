@@ -25,8 +25,9 @@ def first_cell(repository: str) -> str:
 
 
 def run(folder: pathlib.Path, repository: str = NOWHERE, **environment: str) -> subprocess.CompletedProcess:
-    """Run the first cell in a folder, then say where course_utils was found."""
-    code = first_cell(repository) + "\nimport course_utils\nprint(course_utils.__file__, end='')"
+    """Run the first cell in a folder, then print its `root`, from which lessons read, if the course comes from there."""
+    check = "import course_utils\nassert course_utils.__file__ == str(root / 'course_utils' / '__init__.py')"
+    code = f"{first_cell(repository)}\n{check}\nprint(root, end='')"
     command = [sys.executable, "-I", "-S", "-c", code]  # without the course that is installed beside the tests
     return subprocess.run(command, cwd=folder, env=os.environ | environment, capture_output=True, text=True)
 
@@ -56,14 +57,14 @@ def test_the_course_above_a_notebook_is_found_and_nothing_is_printed(tmp_path):
     (tmp_path / "notebooks" / "course_utils").mkdir(parents=True)  # a folder of that name is not yet the course
     result = run(tmp_path / "notebooks")
     assert result.returncode == 0, result.stderr
-    assert (result.stdout, result.stderr) == (str(tmp_path / "course_utils" / "__init__.py"), "")
+    assert (result.stdout, result.stderr) == (str(tmp_path), "")
 
 
 def test_a_notebook_alone_fetches_the_course_once_and_nothing_is_printed(folder, repository):
     for address in (repository, NOWHERE):  # the second time it is there
         result = run(folder, address)
         assert result.returncode == 0, result.stderr
-        assert (result.stdout, result.stderr) == (str(folder / "course" / "course_utils" / "__init__.py"), "")
+        assert (result.stdout, result.stderr) == (str(folder / "course"), "")
 
 
 def test_without_a_network_one_sentence_says_so(folder):
