@@ -17,17 +17,22 @@ from course_utils.training import fit, seed_everything
 from course_utils.vae import VAE
 
 SEEDS = 5
-DECODERS = {"six layers": ((64,) * 6, "tanh"), "four layers": ((128,) * 4, "relu")}
+DECODERS = {
+    "six layers": {"hidden": (64,) * 6, "act": "tanh"},
+    "four layers": {"hidden": (128,) * 4, "act": "relu"},
+}
 CURES = {"plain": {}, "warm-up": {"warmup_steps": 1000}, "free bits": {"free_bits": 0.25}}
 
 
 def run(job: tuple[str, str, int]) -> dict:
-    """Train one VAE and look at its bound."""
+    """Train one VAE and measure its bound."""
     decoder, cure, seed = job
     torch.set_num_threads(1)
-    digits, (hidden, act) = data.load("digits"), DECODERS[decoder]
+    digits = data.load("digits")
+    settings = DECODERS[decoder]
     seed_everything(seed)
-    vae = VAE(networks.MLPEncoder(16, (256,), act=act), networks.MLPGenerator(16, hidden, act=act), **CURES[cure])
+    encoder = networks.MLPEncoder(16, (256,), act=settings["act"])
+    vae = VAE(encoder, networks.MLPGenerator(16, **settings), **CURES[cure])
     fit(vae, digits.train, steps=1500, batch_size=64, seed=seed)
     terms = {name: value.item() for name, value in vae.evaluate(digits.test).items()}
     return {"decoder": decoder, "cure": cure, "seed": seed, "active_units": vae.active_units(digits.test)} | terms

@@ -11,12 +11,15 @@ Writes to benchmarks/results: cures.jsonl, one line a run (those that are there 
 high-quality share and KL of 2,500 samples; and cures_costs.json, the time of a step beside that of a plain one.
 """
 
+import itertools
 import json
 import statistics
 import time
+from collections import defaultdict
+from functools import partial
 
 import torch
-from environment import RESULTS, describe, run_missing, store
+from environment import RESULTS, describe, interleaved, run_missing, store
 from torch.func import functional_call
 from torch.nn.functional import softplus
 
@@ -25,7 +28,9 @@ from course_utils.gan import GAN
 from course_utils.playground.copies import points_gan
 from course_utils.training import fit, seed_everything
 
-SEEDS, STEPS, BATCH = 10, 2000, 128
+SEEDS = 10
+STEPS = 2000
+BATCH = 128
 
 
 def smoothed_d(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor:
@@ -55,28 +60,32 @@ def unroll(gan: GAN, steps: int = 5, lr: float = 0.1) -> None:
 
     These are plain gradient steps, which a slow Adam would not take so fast.
     """
-    plain, seen = gan.discriminator_step, {}
+    plain = gan.discriminator_step
+    _, generator_loss = losses.ADVERSARIAL[gan.loss]
+    batch = None
 
     def remember(real, optimizer, i):
-        seen["real"] = real
+        nonlocal batch
+        batch = real
         return plain(real, optimizer, i)
 
     def step(n, optimizer):
-        fake, weights = gan.generate(n), dict(gan.discriminator.named_parameters())
+        fake = gan.generate(n)
+        weights = dict(gan.discriminator.named_parameters())
         for _ in range(steps):
-            real_logits, fake_logits = (
-                functional_call(gan.discriminator, weights, (x,)) for x in (seen["real"], fake)
-            )  # (N,), (N,)
+            real_logits = functional_call(gan.discriminator, weights, (batch,))  # (N,)
+            fake_logits = functional_call(gan.discriminator, weights, (fake,))  # (N,)
             loss = losses.non_saturating_d(real_logits, fake_logits)
             gradients = torch.autograd.grad(loss, list(weights.values()), create_graph=True)
             weights = {name: w - lr * g for (name, w), g in zip(weights.items(), gradients)}
-        loss = losses.ADVERSARIAL[gan.loss][1](functional_call(gan.discriminator, weights, (fake,)))
+        loss = generator_loss(functional_call(gan.discriminator, weights, (fake,)))
         optimizer.zero_grad()
         loss.backward(inputs=list(gan.generator.parameters()))
         optimizer.step()
         return {"g_loss": loss.detach()}
 
-    gan.discriminator_step, gan.generator_step = remember, step
+    gan.discriminator_step = remember
+    gan.generator_step = step
 
 
 CURES = {
@@ -105,9 +114,10 @@ FAILURES = {
 
 
 def train(data: torch.Tensor, seed: int, steps: int, batch_size: int, settings: dict) -> GAN:
-    """Build and train one GAN from a failure's (or protocol's) settings with those of a cure on top."""
+    """Build and train one GAN; `settings` are those of `points_gan`, of `fit`, and the cures written out here."""
     settings = dict(settings)
-    head_start, by_hand = settings.pop("head_start", 0), settings.pop("by_hand", None)
+    head_start = settings.pop("head_start", 0)
+    by_hand = settings.pop("by_hand", None)
     loop = {name: settings.pop(name) for name in ("average", "schedule") if name in settings}
     spectral = settings.pop("spectral", False)
     seed_everything(seed)
@@ -124,7 +134,7 @@ def train(data: torch.Tensor, seed: int, steps: int, batch_size: int, settings: 
 
 
 def score(gan: GAN, mixture: points.Mixture, seed: int) -> dict[str, float]:
-    """Return the coverage of 2,500 samples; without a single good one the KL is that of one mode alone."""
+    """The coverage of 2,500 samples; without a single good one the KL is that of one mode alone."""
     found = metrics.mode_coverage(gan.sample(2500, seed=seed), mixture.centres, mixture.sigma)
     most = torch.tensor(float(len(mixture.centres))).log().item()
     return found | {"kl": min(found["kl"], most)}
@@ -140,24 +150,24 @@ def run(job: list) -> dict:
 
 
 def costs(rounds: int = 5, steps: int = 200) -> dict[str, float]:
-    """Return the time of a step with each cure over that of a plain one, the median of interleaved rounds."""
+    """The time of a step with each cure over that of a plain one, the median of interleaved rounds."""
     torch.set_num_threads(1)
-    data, rows = points.ring(sigma=0.05).sample(10_000), []
-    for i in range(rounds + 1):
-        row = {}
-        for name, cure in list(CURES.items())[:: (-1) ** i]:
-            start = time.process_time()
-            train(data, 0, steps, BATCH, FAILURES["momentum 0.8"] | cure)
-            row[name] = time.process_time() - start
-        rows += [row] if i else []  # the first round warms up
+    data = points.ring(sigma=0.05).sample(10_000)
+    ways = {}
+    for name, cure in CURES.items():
+        ways[name] = partial(train, data, 0, steps, BATCH, FAILURES["momentum 0.8"] | cure)
+    rows = interleaved(ways, rounds, clock=time.process_time)
     return {name: statistics.median(row[name] / row["none"] for row in rows) for name in CURES}
 
 
 def main() -> None:
-    jobs = [[failure, cure, seed] for failure in FAILURES for cure in CURES for seed in range(SEEDS)]
-    runs = run_missing(run, jobs, RESULTS / "cures.jsonl")
-    for i in range(0, len(runs), SEEDS):
-        print(*runs[i]["job"][:2], sorted(int(one["modes"]) for one in runs[i : i + SEEDS]))
+    jobs = [list(job) for job in itertools.product(FAILURES, CURES, range(SEEDS))]
+    modes = defaultdict(list)
+    for line in run_missing(run, jobs, RESULTS / "cures.jsonl"):
+        failure, cure, _ = line["job"]
+        modes[failure, cure].append(int(line["modes"]))
+    for (failure, cure), counts in modes.items():
+        print(failure, cure, sorted(counts))
     found = {"environment": describe(), "costs": costs()}
     store(RESULTS / "cures_costs.json", json.dumps(found, indent=1))
     print(found["costs"])

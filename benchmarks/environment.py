@@ -6,7 +6,8 @@ import os
 import pathlib
 import platform
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 
 ROOT = pathlib.Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -15,21 +16,42 @@ os.environ["COURSE_PROGRESS"] = "0"
 
 
 def describe() -> dict[str, str | int]:
-    """Return the machine and the versions that a result was made with."""
+    """The machine and the versions that a result was made with."""
     import torch
 
-    cpuinfo = pathlib.Path("/proc/cpuinfo")
-    names = (
-        [line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
-        if cpuinfo.exists()
-        else []
-    )
     return {
-        "processor": names[0] if names else platform.processor(),
+        "processor": processor(),
         "cores": os.cpu_count() or 1,
         "python": platform.python_version(),
         "torch": torch.__version__,
     }
+
+
+def processor() -> str:
+    """The processor's name; the standard library does not know it on Linux."""
+    cpuinfo = pathlib.Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    for line in lines:
+        if line.startswith("model name"):
+            return line.split(":")[1].strip()
+    return platform.processor()
+
+
+def interleaved(
+    ways: Mapping[str, Callable], rounds: int, clock: Callable[[], float] = time.perf_counter
+) -> list[dict[str, float]]:
+    """Time each way once a round, in alternating order, so that none always runs first; a round before warms up."""
+    rows = []
+    order = list(ways)
+    for _ in range(rounds + 1):
+        row = {}
+        for name in order:
+            start = clock()
+            ways[name]()
+            row[name] = clock() - start
+        rows.append(row)
+        order.reverse()
+    return rows[1:]
 
 
 def store(path: pathlib.Path, text: str) -> None:

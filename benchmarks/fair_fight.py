@@ -154,11 +154,10 @@ def size(family: str, images: data.Images) -> dict:
         settings["r1_weight"] = 0.0  # the counter cannot follow the penalty, which is due every 8th step
     model = FAMILIES[family].build(settings)
     sizes = {part: sum(p.numel() for p in network.parameters()) for part, network in model.named_children()}
+    batch = images.train[: settings["batch_size"]]
     optimizers = model.make_optimizers()
     with FlopCounterMode(display=False) as counter:
-        model.training_step(
-            images.train[: settings["batch_size"]], optimizers, step=1
-        )  # the first also checks the networks
+        model.training_step(batch, optimizers, step=1)  # step 0 also checks the networks
     numbers = 4 * sum(sizes.values())  # weight, gradient, and Adam's two means
     return {"parameters": sizes, "operations": counter.get_total_flops(), "bytes": 4 * numbers}  # float32
 

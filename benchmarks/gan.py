@@ -7,16 +7,18 @@
 The recipe asks for 200 epochs of 60,000 images, about 187,500 steps; here batches come at random from 50,000, and 20
 minutes are about 76,000 steps. `ours` was searched with search.py on digits; of `logits` only the learning rate was
 tuned (`--tune`). A budget of seconds becomes a number of steps: the time of a step is measured first, on the idle
-machine, all contenders in turn. The runs themselves then go two at a time, one core each, and can be stopped
-and resumed. Scores are against test images and go to benchmarks/results/gan_DATASET.json.
+machine, in interleaved rounds. The runs themselves then go two at a time, one core each, and can be stopped and
+resumed. Scores are against test images and go to benchmarks/results/gan_DATASET.json.
 """
 
 import argparse
 import functools
+import itertools
 import json
 import multiprocessing
 import statistics
 import time
+from dataclasses import asdict, dataclass, fields
 
 import torch
 from environment import RESULTS, describe, store
@@ -54,7 +56,7 @@ CONTENDERS |= {f"logits {lr:g}": functools.partial(logits, lr) for lr in RATES}
 
 
 def step_seconds(names: list[str], images: data.Images, rounds: int = 5, steps: int = 200) -> dict[str, float]:
-    """Return the median time of a training step of each contender, measured in turn."""
+    """The median time of a training step of each contender, in interleaved rounds."""
     times = {name: [] for name in names}
     for _ in range(rounds):
         for name in names:
@@ -66,30 +68,33 @@ def step_seconds(names: list[str], images: data.Images, rounds: int = 5, steps: 
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def run(job: tuple[str, str, int, float, int, str]) -> dict:
-    """Train one contender with one seed for a number of steps, and score it."""
-    dataset, name, seed, seconds, steps, against = job
+@dataclass(frozen=True)
+class Job:
+    """A run: which contender, with which seed, for how long, and against which images it is scored."""
+
+    contender: str
+    seed: int
+    seconds: float
+    steps: int
+    against: str
+
+
+def run(dataset: str, job: Job) -> dict:
+    """Train one contender and score it."""
     torch.set_num_threads(1)
     images = data.load(dataset)
-    judge = Judge(images, against=against)
-    seed_everything(seed)
-    model, options = CONTENDERS[name]()
-    fit(model, images.train, steps=steps, seed=seed, checkpoint=f"bench_{dataset}_{name}_{seed}", **options)
+    judge = Judge(images, against=job.against)
+    seed_everything(job.seed)
+    model, options = CONTENDERS[job.contender]()
+    checkpoint = f"bench_{dataset}_{job.contender}_{job.seed}"
+    fit(model, images.train, steps=job.steps, seed=job.seed, checkpoint=checkpoint, **options)
     score = judge.score(model.sample(judge.n))
     ratio = score["frechet"] / judge.floor["frechet"]
-    return {
-        "contender": name,
-        "seed": seed,
-        "seconds": seconds,
-        "steps": steps,
-        "against": against,
-        "ratio": ratio,
-        "environment": describe(),
-    } | score
+    return asdict(job) | {"ratio": ratio, "environment": describe()} | score
 
 
 def yardsticks(images: data.Images) -> dict:
-    """Return what real images score (the floor), what random ones do, and the classifier's accuracy."""
+    """What real images score (the floor), what random ones do, and the classifier's accuracy."""
     judge = Judge(images)
     noise = torch.rand(judge.n, 1, 28, 28, generator=torch.Generator().manual_seed(0))
     return {"n": judge.n, "accuracy": judge.accuracy, "floor": judge.floor, "random_images": judge.score(noise)}
@@ -104,7 +109,10 @@ def main() -> None:
     parser.add_argument("--tune", action="store_true", help="compare learning rates for `logits` on validation images")
     args = parser.parse_args()
     names = args.contenders or (["ours"] if args.dataset == "digits" else ["printed", "logits", "ours"])
-    names, against = ([f"logits {lr:g}" for lr in RATES], "validation") if args.tune else (names, "test")
+    against = "test"
+    if args.tune:
+        names = [f"logits {lr:g}" for lr in RATES]
+        against = "validation"
     path = RESULTS / f"gan_{args.dataset}.json"
     result = json.loads(path.read_text()) if path.exists() else {"runs": [], "step_seconds": {}}
     images = data.load(args.dataset)
@@ -114,16 +122,15 @@ def main() -> None:
         result["step_seconds"] |= step_seconds(missing, images)
         result["step_seconds_measured_on"] = describe()
         store(path, json.dumps(result, indent=1))
-    jobs = []  # the long runs last
-    for minutes in args.minutes:
-        for seed in range(args.seeds):
-            for name in names:
-                steps = int(60 * minutes / result["step_seconds"][networks_of[name]])
-                jobs.append((args.dataset, name, seed, 60 * minutes, steps, against))
-    done = {(r["contender"], r["seed"], r["seconds"], r["steps"], r["against"]) for r in result["runs"]}
-    jobs = [job for job in jobs if job[1:] not in done]
+    done = {Job(**{field.name: line[field.name] for field in fields(Job)}) for line in result["runs"]}
+    jobs = []
+    for minutes, seed, name in itertools.product(args.minutes, range(args.seeds), names):  # the long runs last
+        seconds = 60 * minutes
+        job = Job(name, seed, seconds, int(seconds / result["step_seconds"][networks_of[name]]), against)
+        if job not in done:
+            jobs.append(job)
     with multiprocessing.get_context("spawn").Pool(2) as pool:
-        for score in pool.imap_unordered(run, jobs):
+        for score in pool.imap_unordered(functools.partial(run, args.dataset), jobs):
             result["runs"].append(score)
             store(path, json.dumps(result, indent=1))
             print("{contender:12s} {seconds:5.0f} s  seed {seed}  {ratio:7.2f} × floor".format(**score), flush=True)

@@ -12,7 +12,8 @@ class PrintedRecipe(nn.Module):
 
     def __init__(self, lr: float = 2e-4, betas: tuple[float, float] = (0.5, 0.999)):
         super().__init__()
-        self.lr, self.betas = lr, betas
+        self.lr = lr
+        self.betas = betas
         self.generator = nn.Sequential(mlp([100, 256, 512, 1024, 784], "relu"), nn.Tanh())
         self.discriminator = nn.Sequential(mlp([784, 512, 256, 1], "leaky_relu"), nn.Sigmoid())
 
@@ -25,12 +26,12 @@ class PrintedRecipe(nn.Module):
     def training_step(self, images: Tensor, optimizers: dict, step: int) -> dict[str, Tensor]:
         """The generator is trained on the batch that the discriminator has just been trained on, as printed."""
         real = 2 * images.flatten(1) - 1  # (N, 784) in [-1, 1]
-        ones, zeros = torch.ones(len(real), 1), torch.zeros(len(real), 1)
+        ones = torch.ones(len(real), 1)
+        zeros = torch.zeros(len(real), 1)
         fake = self.generator(torch.randn(len(real), 100))  # (N, 784)
-        d_loss = (
-            F.binary_cross_entropy(self.discriminator(real), ones)
-            + F.binary_cross_entropy(self.discriminator(fake.detach()), zeros)
-        ) / 2
+        on_real = F.binary_cross_entropy(self.discriminator(real), ones)
+        on_fake = F.binary_cross_entropy(self.discriminator(fake.detach()), zeros)
+        d_loss = (on_real + on_fake) / 2
         optimizers["discriminator"].zero_grad()
         d_loss.backward()
         optimizers["discriminator"].step()
@@ -42,6 +43,6 @@ class PrintedRecipe(nn.Module):
 
     @torch.no_grad()
     def sample(self, n: int = 64, seed: int = 0) -> Tensor:
-        """Return images (n, 1, 28, 28) in [0, 1]."""
+        """Draw images (n, 1, 28, 28) in [0, 1]."""
         z = torch.randn(n, 100, generator=torch.Generator().manual_seed(seed))
         return (self.generator(z) + 1).div(2).clamp(0, 1).view(-1, 1, 28, 28)

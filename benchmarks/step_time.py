@@ -9,10 +9,9 @@ by torchvision's MNIST with a transform per image through a DataLoader. Writes b
 import copy
 import json
 import statistics
-import time
 
 import torch
-from environment import RESULTS, describe, store
+from environment import RESULTS, describe, interleaved, store
 from torch.nn.functional import softplus
 from torchvision import datasets, transforms
 
@@ -22,7 +21,10 @@ from course_utils.losses import r1_penalty
 from course_utils.networks import to_data
 from course_utils.training import fit, seed_everything
 
-STEPS, PAIRS, BATCH, AVERAGE = 300, 20, 16, 0.999
+STEPS = 300
+PAIRS = 20
+BATCH = 16
+AVERAGE = 0.999
 
 
 def new_gan() -> GAN:
@@ -43,27 +45,24 @@ def by_hand(gan: GAN, batches) -> list[tuple[torch.Tensor, ...]]:
             optimizer.param_groups[0]["lr"] = gan.generator_lr * (1 - step / STEPS)
         with torch.no_grad():
             fake = to_data(generator(torch.randn(len(real), generator.latent_dim)))
-        real_logits, fake_logits = discriminator(real), discriminator(fake)
+        real_logits = discriminator(real)
+        fake_logits = discriminator(fake)
         d_loss = softplus(-real_logits).mean() + softplus(fake_logits).mean()
         penalty = 8 * r1_penalty(discriminator, real) if step % 8 == 0 else 0.0
         d_optimizer.zero_grad()
         (d_loss + penalty).backward()
         d_optimizer.step()
-        g_loss = softplus(-discriminator(to_data(generator(torch.randn(len(real), generator.latent_dim))))).mean()
+        fake = to_data(generator(torch.randn(len(real), generator.latent_dim)))
+        g_loss = softplus(-discriminator(fake)).mean()
         g_optimizer.zero_grad()
         g_loss.backward(inputs=list(generator.parameters()))
         g_optimizer.step()
         with torch.no_grad():
             for mean, new in pairs:
                 mean.lerp_(new, 1 - min(AVERAGE, (step + 1) / (step + 11)))
-        log.append(
-            (
-                d_loss.detach(),
-                real_logits.detach().sigmoid().mean(),
-                fake_logits.detach().sigmoid().mean(),
-                g_loss.detach(),
-            )
-        )
+        d_real = real_logits.detach().sigmoid().mean()
+        d_fake = fake_logits.detach().sigmoid().mean()
+        log.append((d_loss.detach(), d_real, d_fake, g_loss.detach()))
     return log
 
 
@@ -74,17 +73,11 @@ def resident(images: torch.Tensor):
 
 
 def one_by_one(dataset):
-    """Yield batches as most tutorials read them: a dataset of pictures, a transform for each, a DataLoader."""
+    """Yield batches as most tutorials read them: a data set of pictures, a transform for each, a DataLoader."""
     for step, (batch, _) in enumerate(torch.utils.data.DataLoader(dataset, BATCH, shuffle=True)):
         if step == STEPS:
             return
         yield batch
-
-
-def seconds(function) -> float:
-    start = time.perf_counter()
-    function()
-    return (time.perf_counter() - start) / STEPS
 
 
 def main() -> None:
@@ -97,10 +90,9 @@ def main() -> None:
         "hand": lambda: by_hand(gans["hand"], resident(train)),
         "loader": lambda: by_hand(gans["loader"], one_by_one(dataset)),
     }
-    for way in ways.values():
-        way()
-    # Forwards and backwards in turn, so that no way always runs first.
-    rows = [{name: seconds(ways[name]) for name in (list(ways), list(ways)[::-1])[i % 2]} for i in range(PAIRS)]
+    rows = []
+    for row in interleaved(ways, PAIRS):
+        rows.append({name: seconds / STEPS for name, seconds in row.items()})
     medians = {name: statistics.median(row[name] for row in rows) for name in ways}
     fit_ratio = statistics.median(row["fit"] / row["hand"] for row in rows)
     loader_ratio = statistics.median(row["loader"] / row["hand"] for row in rows)
@@ -109,9 +101,8 @@ def main() -> None:
     store(RESULTS / "step_time.json", json.dumps(result, indent=1))
     for name, value in medians.items():
         print(f"{name:7s} {1e3 * value:6.2f} ms a step (median of {PAIRS})")
-    print(
-        f"fit over hand-written: {fit_ratio:.3f}   DataLoader over hand-written: {loader_ratio:.3f} (medians of pairs)"
-    )
+    ratios = f"fit over hand-written: {fit_ratio:.3f}   DataLoader over hand-written: {loader_ratio:.3f}"
+    print(f"{ratios} (medians of pairs)")
 
 
 if __name__ == "__main__":

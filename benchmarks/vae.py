@@ -22,7 +22,7 @@ SEEDS = 3
 
 
 def chosen() -> dict:
-    """Return the best run of the search."""
+    """The best run of the search."""
     lines = (RESULTS / "search_vae_digits.jsonl").read_text().splitlines()
     return min(map(json.loads, lines), key=lambda run: run["ratio"])
 
@@ -31,15 +31,22 @@ def run(job: tuple[str, dict, int, int]) -> dict:
     """Train with one seed and score against test images."""
     dataset, change, steps, seed = job
     torch.set_num_threads(1)
-    images, settings = data.load(dataset), FAMILIES["vae"].base | change
+    images = data.load(dataset)
     judge = Judge(images)
-    vae, _ = train("vae", settings, images, steps, seed)
-    means, pixels = judge.score(vae.sample(judge.n)), judge.frechet(vae.sample(judge.n, pixels=True))
+    vae, _ = train("vae", FAMILIES["vae"].base | change, images, steps, seed)
+    means = judge.score(vae.sample(judge.n))
+    pixels = judge.frechet(vae.sample(judge.n, pixels=True))
     rebuilt = judge.frechet(vae.reconstruct(images.test[: judge.n]))
     floor = judge.floor["frechet"]
-    ratios = {"means": means["frechet"] / floor, "pixels": pixels / floor, "reconstructions": rebuilt / floor}
-    elbo = vae.elbo(images.test).mean().item()
-    return {"seed": seed, "steps": steps, "elbo": elbo, "active_units": vae.active_units(images.test)} | ratios | means
+    return {
+        "seed": seed,
+        "steps": steps,
+        "elbo": vae.elbo(images.test).mean().item(),
+        "active_units": vae.active_units(images.test),
+        "means": means["frechet"] / floor,
+        "pixels": pixels / floor,
+        "reconstructions": rebuilt / floor,
+    } | means
 
 
 def main() -> None:

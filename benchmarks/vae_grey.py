@@ -10,10 +10,9 @@ image; and nothing but the matrix products of such a step. Writes benchmarks/res
 
 import json
 import statistics
-import time
 
 import torch
-from environment import RESULTS, describe, store
+from environment import RESULTS, describe, interleaved, store
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
@@ -22,7 +21,11 @@ from course_utils import data, networks
 from course_utils.training import fit, seed_everything
 from course_utils.vae import VAE, reparameterize
 
-BATCH, EPOCHS, SEEDS, ROUNDS, TIMED = 128, 10, 3, 7, 469
+BATCH = 128
+EPOCHS = 10
+SEEDS = 3
+ROUNDS = 7
+TIMED = 469  # steps, an epoch's worth
 
 
 def example() -> VAE:
@@ -31,8 +34,9 @@ def example() -> VAE:
 
 def ordinary(dataset, steps: int) -> VAE:
     """Train as tutorials do: pictures read one by one, the two terms by PyTorch's functions."""
-    vae, step = example(), 0
+    vae = example()
     optimizer = torch.optim.Adam(vae.parameters(), 1e-3)
+    step = 0
     while True:
         for images, _ in DataLoader(dataset, BATCH, shuffle=True):
             x = images.view(-1, 784)
@@ -62,40 +66,28 @@ def products(steps: int) -> None:
 
 
 def compiled() -> VAE:
-    """Return the example with its loss compiled into fewer passes over memory."""
+    """The example with its loss compiled into fewer passes over memory."""
     vae = example()
     vae.loss = torch.compile(vae.loss)
     return vae
 
 
-def timed(ways: dict, threads: int) -> list[dict[str, float]]:
-    """Return seconds a step of each way, round by round, in turn forwards and backwards."""
-    torch.set_num_threads(threads)
-    rows = []
-    for i in range(ROUNDS + 1):
-        row = {}
-        for name in (list(ways), list(ways)[::-1])[i % 2]:
-            start = time.perf_counter()
-            ways[name]()
-            row[name] = (time.perf_counter() - start) / TIMED
-        rows += [row] if i else []  # the first round warms up
-    return rows
-
-
 def main() -> None:
     images = data.load("mnist")
     train = torch.cat([images.train, images.validation])  # the 60,000 of the example
-    dataset, quick = datasets.MNIST(data.FOLDER, transform=transforms.ToTensor()), compiled()
+    dataset = datasets.MNIST(data.FOLDER, transform=transforms.ToTensor())
+    quick = compiled()
     ways = {
         "fit": lambda: fit(example(), train, steps=TIMED, batch_size=BATCH, device="cpu"),
         "compiled": lambda: fit(quick, train, steps=TIMED, batch_size=BATCH, device="cpu"),
         "ordinary": lambda: ordinary(dataset, TIMED),
         "products": lambda: products(TIMED),
     }
-    cores, result = torch.get_num_threads(), {"environment": describe(), "rounds": ROUNDS, "steps": TIMED}
-    for threads in sorted({1, cores}):
-        rows = timed(ways, threads)
-        medians = {name: 1e3 * statistics.median(row[name] for row in rows) for name in ways}
+    result = {"environment": describe(), "rounds": ROUNDS, "steps": TIMED}
+    for threads in sorted({1, torch.get_num_threads()}):
+        torch.set_num_threads(threads)
+        rows = interleaved(ways, ROUNDS)
+        medians = {name: 1e3 * statistics.median(row[name] for row in rows) / TIMED for name in ways}
         result[f"{threads} threads"] = {"milliseconds": medians}
         print(f"{threads} threads:", "  ".join(f"{name} {ms:.2f} ms" for name, ms in medians.items()))
         for name in ("fit", "compiled"):

@@ -51,7 +51,7 @@ def model(lr: float) -> Binarized:
 
 
 def step_seconds(train: Tensor, steps: int = 1000) -> float:
-    """Return the time of a training step, the best of three rounds."""
+    """The time of a training step, the best of three rounds."""
     rounds = []
     for _ in range(3):
         start = time.perf_counter()
@@ -61,7 +61,7 @@ def step_seconds(train: Tensor, steps: int = 1000) -> float:
 
 
 def bounds(job: tuple[VAE, Tensor, int, int]) -> Tensor:
-    """Return a bound for each image of a part: the ELBO for k = 0."""
+    """A bound for each image of a part: that of k samples, or the ELBO for k = 0."""
     vae, x, k, seed = job
     torch.set_num_threads(1)
     return vae.iwae_bound(x, k, seed) if k else vae.elbo(x, seed)
@@ -77,9 +77,11 @@ def main() -> None:
     train = torch.cat([images.train, images.validation])
     test = torch.bernoulli(images.test, generator=torch.Generator().manual_seed(0))
     path = RESULTS / "vae_likelihood.json"
-    result = json.loads(path.read_text()) if path.exists() else {
-        "step_milliseconds": 1e3 * step_seconds(train), "environment": describe(), "threads": torch.get_num_threads()
-    }  # fmt: skip
+    if path.exists():
+        result = json.loads(path.read_text())
+    else:
+        result = {"step_milliseconds": 1e3 * step_seconds(train), "environment": describe()}
+        result["threads"] = torch.get_num_threads()
     store(path, json.dumps(result, indent=1))
     torch.set_num_threads(args.threads)
     steps = int(60e3 * args.minutes / result["step_milliseconds"])
