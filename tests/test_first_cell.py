@@ -25,7 +25,7 @@ def first_cell(repository: str) -> str:
 
 
 def run(folder: pathlib.Path, repository: str = NOWHERE, **environment: str) -> subprocess.CompletedProcess:
-    """Run the first cell in a folder, then print its `root`, from which lessons read, if the course comes from there."""
+    """Run the first cell in a folder, check that the course comes from its `root`, and print that."""
     check = "import course_utils\nassert course_utils.__file__ == str(root / 'course_utils' / '__init__.py')"
     code = f"{first_cell(repository)}\n{check}\nprint(root, end='')"
     command = [sys.executable, "-I", "-S", "-c", code]  # without the course that is installed beside the tests
