@@ -105,8 +105,9 @@ def is_stub(function: Callable) -> bool:
     steps = list(dis.get_instructions(body))
     uses_inputs = any("FAST" in step.opname or "DEREF" in step.opname for step in steps)
     constants = [step.argval for step in steps if "CONST" in step.opname or "INT" in step.opname]
-    says_nothing = all(constant in (None, ...) or isinstance(constant, str) for constant in constants)
-    return not uses_inputs and says_nothing and set(body.__code__.co_names) <= {"NotImplementedError"}
+    raises = body.__code__.co_names == ("NotImplementedError",)
+    says_nothing = all(constant in (None, ...) or (raises and isinstance(constant, str)) for constant in constants)
+    return not uses_inputs and says_nothing and (raises or not body.__code__.co_names)
 
 
 def value(result) -> Tensor | str:
@@ -131,7 +132,7 @@ def in_words(result) -> str:
     if "return_types" in type(result).__module__:
         return "values and indices together: take `.values`"
     name = type(result).__name__
-    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+    return f"{'an' if name[0].lower() in 'aeiou' or name == 'ndarray' else 'a'} {name}"
 
 
 def gradient(result, inputs: Tensor) -> Tensor | str:

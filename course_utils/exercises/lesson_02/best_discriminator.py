@@ -25,7 +25,7 @@ def observe_best_discriminator(function) -> Observation:
 def limited(result) -> Tensor | str:
     """An observation without infinite numbers, in place of which `nan_to_num` puts the largest that there is."""
     seen = value(result)
-    return seen.float().clamp(-1e30, 1e30) if isinstance(seen, Tensor) else seen
+    return seen if isinstance(seen, str) or seen.is_complex() else seen.float().clamp(-1e30, 1e30)
 
 
 def share(p: Tensor, q: Tensor, empty: float = 0.5) -> Tensor:
