@@ -1,8 +1,8 @@
-"""Losses as pure functions of tensors. Every discriminator speaks in logits, never in probabilities.
+"""Losses as pure functions of tensors. Discriminators give logits, never probabilities.
 
-A discriminator loss takes the logits of real and of generated samples, a generator loss those of generated samples;
-each is (N,) in and a scalar out, averaged over the batch. The terms of a VAE are in nats and keep the batch: a
-negative log-likelihood is summed over pixels, (N,), and the KL divergence has a column for each latent dimension.
+A discriminator's loss takes the logits (N,) of real and of generated samples, a generator's loss the logits (N,) of
+generated samples; both are means over the batch. The terms of a VAE are in nats and keep the batch: a negative
+log-likelihood is summed over pixels, (N,), and the KL divergence has a column for each latent dimension.
 """
 
 import math
@@ -20,7 +20,7 @@ def non_saturating_d(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 
 
 def non_saturating_g(fake_logits: Tensor) -> Tensor:
-    """-log D(G(z)): the generator wants its samples called real (Goodfellow et al., 2014, section 3)."""
+    """-log D(G(z)): the generator wants its samples to be called real (Goodfellow et al., 2014, section 3)."""
     return softplus(-fake_logits).mean()
 
 
@@ -83,7 +83,7 @@ def gradient_penalty(discriminator: nn.Module, real: Tensor, fake: Tensor) -> Te
 
 
 def kl_divergence(mu: Tensor, logvar: Tensor) -> Tensor:
-    """KL of N(mu, exp(logvar)) from N(0, 1) in nats, one column for each latent dimension: (N, d), (N, d) to (N, d).
+    """KL divergence of N(mu, exp(logvar)) from N(0, 1) in nats, for each latent dimension: (N, d), (N, d) to (N, d).
 
     Kingma and Welling (2014), appendix B; the sum over columns is the KL of the whole code.
     """
@@ -93,7 +93,7 @@ def kl_divergence(mu: Tensor, logvar: Tensor) -> Tensor:
 def bernoulli_nll(output: Tensor, x: Tensor, sigma=None) -> Tensor:
     """-log p(x | z) in nats for pixels that are 1 with probability sigmoid(output): (N, ...), (N, ...) to (N,).
 
-    For grey levels in x it is the mean over pixels drawn with these probabilities. `sigma` is not used.
+    For grey levels x it is the expectation over binary pixels drawn with probabilities x. `sigma` is not used.
     """
     return binary_cross_entropy_with_logits(output, x, reduction="none").flatten(1).sum(1)
 

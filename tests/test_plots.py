@@ -1,11 +1,13 @@
 """Figures: each has alt text, pixels stay as they are, and an explorer redraws its picture."""
 
 import inspect
+from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 import pytest
 import torch
 from helpers import tiny_gan, trained
+from matplotlib.figure import Figure
 
 from course_utils.gan import GAN
 from course_utils.networks import ConvDiscriminator, ConvGenerator, spectral
@@ -25,26 +27,35 @@ FIGURES = {  # every function that shows a figure with the alt text that it is g
 }
 
 
+@dataclass
+class Shown:
+    """A figure as it was displayed: new, or updated in place."""
+
+    how: str
+    figure: Figure
+    metadata: dict
+
+    @property
+    def alt(self) -> str:
+        return self.metadata["image/png"]["alt"]
+
+
 @pytest.fixture
 def shown(monkeypatch):
-    """Return the figures shown so far, each with its metadata, and those that were updated."""
+    """The figures that were displayed, in order."""
     shown = []
 
     class Handle:
         def update(self, fig, metadata):
-            shown.append(("updated", fig, metadata))
+            shown.append(Shown("updated", fig, metadata))
 
     def display(fig, display_id, metadata):
         assert display_id is True
-        shown.append(("new", fig, metadata))
+        shown.append(Shown("new", fig, metadata))
         return Handle()
 
     monkeypatch.setattr(plots, "display", display)
     return shown
-
-
-def alt_texts(shown) -> list[str]:
-    return [metadata["image/png"]["alt"] for _, _, metadata in shown]
 
 
 def test_every_function_that_takes_alt_text_is_tested_here():
@@ -56,7 +67,7 @@ def test_every_function_that_takes_alt_text_is_tested_here():
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_shown_once_with_its_alt_text_and_closed(name, shown):
     FIGURES[name]("what the figure shows")
-    assert alt_texts(shown) == ["what the figure shows"]
+    assert [each.alt for each in shown] == ["what the figure shows"]
     assert plt.get_fignums() == []
 
 
@@ -82,8 +93,10 @@ def test_the_alt_text_reaches_the_stored_notebook():
 def test_a_live_figure_is_updated_in_place_and_says_how_far_training_is(shown):
     gan = GAN(ConvGenerator(2, (2, 2)), ConvDiscriminator((2, 2)))
     fit(gan, torch.rand(20, 1, 28, 28), steps=4, batch_size=4, log_every=2, snapshots=[2], callback=plots.live(n=3))
-    assert [kind for kind, _, _ in shown] == ["new", "updated"] and plt.get_fignums() == []
-    assert ["after 2 steps" in alt_texts(shown)[0], "after 4 steps" in alt_texts(shown)[1]] == [True, True]
+    first, second = shown
+    assert first.how == "new" and "after 2 steps" in first.alt
+    assert second.how == "updated" and "after 4 steps" in second.alt
+    assert plt.get_fignums() == []
 
 
 @pytest.mark.parametrize("columns, rows", [(1, 6), (4, 2), (6, 1), (8, 1)])
@@ -106,14 +119,15 @@ def test_images_are_drawn_in_a_fixed_range_without_smoothing():
 
 def test_rows_are_named_beside_their_images(shown):
     plots.image_rows({"real": IMAGES[:3], "generated": IMAGES[3:]}, "two rows")
-    axes = shown[0][1].axes[0]
+    axes = shown[0].figure.axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["real", "generated"]
     assert torch.equal(torch.tensor(axes.images[0].get_array().data), plots.tile(IMAGES, 3))
 
 
 def test_points_keep_their_places_and_the_colour_of_their_kind():
     fig, axes = plt.subplots()
-    real, generated = torch.rand(5, 2), torch.rand(4, 2)
+    real = torch.rand(5, 2)
+    generated = torch.rand(4, 2)
     plots.draw_points(axes, real, generated)
     offsets = [torch.tensor(dots.get_offsets().data, dtype=torch.float32) for dots in axes.collections]
     assert torch.equal(offsets[0], real) and torch.equal(offsets[1], generated)
@@ -155,7 +169,7 @@ def test_curves_show_the_history_in_the_colour_of_the_metric():
 def test_curves_of_several_runs_stand_side_by_side_on_one_scale(shown):
     runs = {"one seed": trained()[1], "another seed": trained(seed=1)[1]}
     plots.curves(runs, ["d_real", "d_fake"], "two runs", ylabel="mean of D", ylim=(0, 1))
-    axes = shown[0][1].axes
+    axes = shown[0].figure.axes
     assert [axis.get_title() for axis in axes] == list(runs) and axes[0].get_ylabel() == "mean of D"
     for axis, history in zip(axes, runs.values()):
         assert [list(line.get_ydata()) for line in axis.lines] == [history["d_real"], history["d_fake"]]
@@ -177,6 +191,6 @@ def test_an_explorer_redraws_its_picture_when_a_slider_moves():
     sliders[0].value = 1000
     sliders[1].value = 2.0
     assert seen == [(0, 0.5), (1000, 0.5), (1000, 2.0)] and plt.get_fignums() == []
-    assert first[:4] == bytes(picture.value)[:4] == b"\x89PNG" and bytes(picture.value) != first
+    assert first.startswith(b"\x89PNG") and bytes(picture.value) != first
     assert [[label for label, _ in slider.options] for slider in sliders] == [["0", "1,000"], ["2", "0.5"], ["hinge"]]
     assert [slider.description for slider in sliders] == ["step", "latent dim", "loss"]

@@ -1,5 +1,6 @@
 """Figures: one style, the same colour for the same thing in every lesson, and alt text on each."""
 
+import math
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
 
@@ -16,7 +17,10 @@ from course_utils.plumbing.history import History
 
 plt.style.use(pathlib.Path(__file__).with_name("style.mplstyle"))
 
-REAL, GENERATED, PRIOR, POSTERIOR = "#1f4e9c", "#d9730d", "#7f7f7f", "#2a8c55"
+REAL = "#1f4e9c"  # blue
+GENERATED = "#d9730d"  # orange
+PRIOR = "#7f7f7f"  # grey
+POSTERIOR = "#2a8c55"  # green
 OPINION = LinearSegmentedColormap.from_list("opinion", ["#f3b27a", "#ffffff", "#8fb0e0"])  # generated, undecided, real
 LINES = {  # what training logs: label, colour, line style
     "d_loss": ("discriminator's loss", REAL, "-"),
@@ -38,7 +42,7 @@ def show(fig: Figure, alt: str) -> None:
 
 
 def redraw(handle, fig: Figure, alt: str):
-    """Display a figure in place of the one that a handle stands for, or anew for None; return the handle."""
+    """Display a figure, in place of the one that the handle stands for if there is one, and return the handle."""
     if not alt.strip():
         plt.close(fig)
         raise ValueError("expected alt text: one sentence that says what the figure shows, got none")
@@ -53,7 +57,7 @@ def redraw(handle, fig: Figure, alt: str):
 
 def tile(images: Tensor, columns: int) -> Tensor:
     """Join images (N, 1, H, W) into one picture of the given number of columns, with a grey line between them."""
-    rows = -(-len(images) // columns)
+    rows = math.ceil(len(images) / columns)
     padded = torch.nn.functional.pad(images[:, 0], (0, 1, 0, 1), value=0.4)  # (N, H + 1, W + 1)
     blank = torch.zeros(rows * columns - len(images), *padded.shape[1:])
     cells = torch.cat([padded, blank]).unflatten(0, (rows, columns))  # (rows, columns, H + 1, W + 1)
@@ -70,7 +74,7 @@ def draw_images(axes: Axes, images: Tensor, columns: int = 8) -> None:
 
 def image_grid(images: Tensor, alt: str, title: str = "", columns: int = 16) -> None:
     """Show images (N, 1, H, W) in [0, 1] as a grid."""
-    rows = -(-len(images) // columns)
+    rows = math.ceil(len(images) / columns)
     fig, axes = plt.subplots(figsize=(0.45 * columns, 0.45 * rows + 0.3))
     draw_images(axes, images, columns)
     axes.set_title(title)
@@ -129,23 +133,23 @@ def curves(
     histories: Mapping[str, History], names: Sequence[str], alt: str, title: str = "", ylabel: str = "", ylim=None
 ) -> None:
     """Show logged metrics of several runs side by side, on one scale; each run is a title and its history."""
-    fig, axes = plt.subplots(1, len(histories), figsize=(3.6 * len(histories), 2.8), sharey=True, squeeze=False)
-    for axis, (run, history) in zip(axes[0], histories.items()):
-        draw_curves(axis, history, names)
-        axis.set_title(run, fontsize=9, loc="center")
-    axes[0][0].set(ylabel=ylabel, ylim=ylim)
+    fig, panels = plt.subplots(1, len(histories), figsize=(3.6 * len(histories), 2.8), sharey=True, squeeze=False)
+    for axes, (run, history) in zip(panels[0], histories.items()):
+        draw_curves(axes, history, names)
+        axes.set_title(run, fontsize=9, loc="center")
+    panels[0, 0].set(ylabel=ylabel, ylim=ylim)
     fig.suptitle(title, x=0.01, ha="left", fontsize=11)
     show(fig, alt)
 
 
 def filmstrip(frames: Mapping[str, Callable[[Axes], None]], alt: str, title: str = "", size: float = 1.7) -> None:
     """Show small pictures side by side; each is a title and a function that draws on its axes."""
-    fig, axes = plt.subplots(1, len(frames), figsize=(size * len(frames), size + 0.6), squeeze=False)
-    for axis, (name, draw) in zip(axes[0], frames.items()):
-        draw(axis)
-        axis.set_title(name, fontsize=9, loc="center")
-        axis.set(xticks=[], yticks=[])
-        axis.spines[:].set_visible(True)
+    fig, panels = plt.subplots(1, len(frames), figsize=(size * len(frames), size + 0.6), squeeze=False)
+    for axes, (name, draw) in zip(panels[0], frames.items()):
+        draw(axes)
+        axes.set_title(name, fontsize=9, loc="center")
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(True)
     fig.suptitle(title, x=0.01, ha="left", fontsize=11)
     show(fig, alt)
 
@@ -177,19 +181,23 @@ def live(
     ylim: tuple[float, float] = (0, 1),
     images: Tensor | None = None,
 ) -> Callable[[nn.Module, History], None]:
-    """Return a callback for `fit` that redraws, in place, n samples from one fixed z beside logged metrics.
+    """A callback for `fit` that shows n samples from one fixed z beside logged metrics, redrawn in place.
 
-    Above them stand `images` (N, 1, H, W), if any, and what the model rebuilds from their codes.
+    A VAE can show `images` (N, 1, H, W) and what it rebuilds from their codes above its samples.
     """
     handle = None
 
     def draw(model: nn.Module, history: History) -> None:
         nonlocal handle
         fig, (left, right) = plt.subplots(1, 2, figsize=(8, 2.8), width_ratios=(1.5, 1))
-        above = [] if images is None else [images, model.reconstruct(images)]
-        draw_images(left, torch.cat([*above, model.sample(n)]), len(images) if above else 8)
         step = history.steps[-1] if history.steps else 0
-        left.set_title(f"{'Real, rebuilt, sampled' if above else 'Samples'} after {step:,} steps")
+        samples = model.sample(n)
+        if images is None:
+            draw_images(left, samples)
+            left.set_title(f"Samples after {step:,} steps")
+        else:
+            draw_images(left, torch.cat([images, model.reconstruct(images), samples]), len(images))
+            left.set_title(f"Real, rebuilt, sampled after {step:,} steps")
         if history.steps:
             draw_curves(right, history, names)
         right.set(ylim=ylim, ylabel=ylabel)
