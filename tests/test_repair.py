@@ -15,6 +15,7 @@ from course_utils.exercises.lesson_04.repair import HEALTHY, PATIENTS, check_rep
 from course_utils.metrics import mode_coverage
 
 SANITIZE = pathlib.Path(__file__).parent / "nbval_sanitize.cfg"
+RATES = ("generator_lr", "discriminator_lr")
 every_patient = pytest.mark.parametrize("name", PATIENTS)
 
 
@@ -93,6 +94,7 @@ def drawn(monkeypatch, *samples):
 
 RING = points.ring(sigma=0.05)
 HEALED, ONE_CLOUD, FAR = RING.sample(500), RING.sample(500).abs() * 0 + RING.centres[2], RING.sample(500) * 20
+TOO_FEW = "✗ repair A: with pack=2, too few copies are cured:"
 UNEVEN = torch.cat([RING.centres, RING.centres[:1].expand(492, 2)])
 
 
@@ -100,9 +102,9 @@ UNEVEN = torch.cat([RING.centres, RING.centres[:1].expand(492, 2)])
     "samples, beginning, cured",
     [
         ([HEALED, HEALED, ONE_CLOUD], "✓ repair A: with pack=2, most copies cover all eight clouds evenly. ", 2),
-        ([HEALED, HEALED, FAR, FAR], "✗ repair A: with pack=2, the points flew off, far beyond the ring. ", 2),
-        ([HEALED, ONE_CLOUD, ONE_CLOUD], "✗ repair A: with pack=2, most copies still miss clouds. ", 1),
-        ([UNEVEN, UNEVEN, UNEVEN], "✗ repair A: with pack=2, all eight clouds are reached, but too unevenly. ", 0),
+        ([HEALED, HEALED, FAR, FAR], f"{TOO_FEW} in the others the points flew off, far beyond the ring. ", 2),
+        ([HEALED, ONE_CLOUD, ONE_CLOUD], f"{TOO_FEW} the others still miss clouds. ", 1),
+        ([UNEVEN, UNEVEN, UNEVEN], f"{TOO_FEW} the others reach all eight clouds, but too unevenly. ", 0),
     ],
 )
 def test_an_outcome_is_read_from_most_copies(monkeypatch, samples, beginning, cured):
@@ -117,6 +119,62 @@ def test_the_numbers_are_removed_when_notebooks_are_compared(monkeypatch):
         drawn(monkeypatch, *samples)
         found = verdict("A", patient("A") | {"pack": 2})
         assert re.sub(*rule, found) == found[: found.index(" [")]
+
+
+SAID = [  # (patient, change, whether it cures, what is said of it): as it was measured with eight copies
+    ("B", {"generator_lr": 1e-4}, True, "A slower generator stays where the discriminator has looked"),
+    ("B", {"generator_lr": 3e-5}, False, "The direction is right, since a slower generator"),
+    ("B", {"generator_lr": 4e-3}, False, "now they fly there even faster: try the other direction"),
+    ("B", {"discriminator_lr": 1e-4}, False, "now it corrects that even later"),
+    ("B", {"discriminator_lr": 0.1}, False, "The direction is right, since the discriminator"),
+    ("B", {"betas": (0.0, 0.9)}, False, "Only the second of the two was changed"),
+    ("B", {"betas": (0.9, 0.999)}, False, "Momentum does not change"),
+    ("A", {"generator_lr": 3e-4}, False, "The direction is right, since the discriminator gains"),
+    ("A", {"betas": (0.5, 0.9)}, False, "look at how fast each of the players learns"),
+    ("C", {"betas": (0.9, 0.99)}, True, "The momentum is as it was"),
+    ("C", {"betas": (0.95, 0.999)}, False, "This is more momentum"),
+    ("C", {"betas": (0.8, 0.999)}, False, "The direction is right: take away more"),
+    ("C", {"betas": (0.9, 0.9)}, False, "the first is the momentum"),
+    ("C", {"n_critic": 5}, False, "it takes another number"),
+    ("C", {"gp_weight": 0.1}, True, "A discriminator of bounded slope"),
+    ("C", {"pack": 2}, True, "they no longer swing as one clump"),
+]
+
+
+@pytest.mark.parametrize("name, change, cures, reason", SAID)
+def test_a_reason_knows_the_direction_of_the_change(monkeypatch, name, change, cures, reason):
+    drawn(monkeypatch, HEALED if cures else ONE_CLOUD)
+    found = verdict(name, patient(name) | change)
+    assert found.startswith("✓" if cures else "✗") and reason in found
+
+
+@pytest.mark.parametrize("name, rate", [(name, rate) for name in PATIENTS for rate in RATES])
+def test_no_reason_says_the_same_of_both_directions_of_a_rate(monkeypatch, name, rate):
+    drawn(monkeypatch, ONE_CLOUD)
+    ill = (HEALTHY | patient(name))[rate]
+    slower, faster = (verdict(name, patient(name) | {rate: factor * ill}) for factor in (0.5, 2))
+    assert slower.split("clouds. ")[1] != faster.split("clouds. ")[1]
+
+
+def test_what_a_learner_left_switched_off_is_on_in_a_treatment(monkeypatch):
+    states = []
+
+    def seen(settings):
+        states.append((torch.is_grad_enabled(), torch.get_default_dtype(), torch.initial_seed()))
+        raise RuntimeError("enough seen")
+
+    monkeypatch.setattr(repair, "treat", seen)
+    settings = patient("C") | {"pack": 2}
+    verdict("C", settings)
+    torch.manual_seed(99)
+    with torch.no_grad():
+        torch.set_default_dtype(torch.float64)
+        try:
+            verdict("C", settings)
+            assert torch.get_default_dtype() == torch.float64 and torch.initial_seed() == 99
+        finally:
+            torch.set_default_dtype(torch.float32)
+    assert states[0] == states[1] and states[0][:2] == (True, torch.float32)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """Why a change cures a patient of lesson 04, or why it does not: sentences, the most specific key first.
 
 A key is a patient and a change as written, a patient, an argument and its direction, a patient and an argument, or a
-patient alone.
+patient alone. The direction of a pair is that of its first number, or "second up" or "second down" if only the second
+was changed.
 """
 
+SECOND_BETA = "Only the second of the two was changed, which says how long Adam remembers the size of gradients: {}."
 CURED = {
     ("A", "discriminator_lr", "up"): (
         "A faster discriminator learns where the points clump before the generator has moved on, so that hopping from "
@@ -36,10 +38,18 @@ CURED = {
     ("B", "discriminator_lr", "up"): (
         "The discriminator was sure inside the ring and wrong beyond it; a faster one corrects that in time."
     ),
+    ("B", "generator_lr", "down"): (
+        "A slower generator stays where the discriminator has looked, and leaves it the time to correct itself beyond "
+        "the ring."
+    ),
     ("B", "pack"): "A pack is judged as one, and this discriminator was another one from the head start on.",
     "B": "The points no longer fly to where the discriminator has never looked.",
-    ("C", "betas"): (
+    ("C", "betas", "down"): (
         "With less momentum the players answer to where the other one is now, not to where it was some steps ago."
+    ),
+    ("C", "betas", "second down"): (
+        "The momentum is as it was, but Adam now forgets the size of old gradients sooner, so that its steps shrink "
+        "sooner when the gradients grow."
     ),
     ("C", "discriminator_lr", "up"): (
         "A faster discriminator catches up with the generator within its swing, so that the swings die out."
@@ -54,15 +64,23 @@ CURED = {
     ("C", "n_critic"): (
         "The discriminator takes several steps to each of the generator's, and catches up with it within its swing."
     ),
+    (
+        "C",
+        "gp_weight",
+    ): "A discriminator of bounded slope pushes less, so that the momentum carries the points less far.",
+    ("C", "pack"): (
+        "A discriminator that sees several points at once notices that they are all alike, so that they no longer "
+        "swing as one clump."
+    ),
     "C": "The two players no longer overshoot each other.",
 }
 
 NOT_CURED = {
     ("A", "discriminator_lr", "down"): "This discriminator was too slow already; try the other direction.",
-    ("A", "discriminator_lr", "up"): "The direction is right; go further, but not too far.",
+    ("A", "discriminator_lr", "up"): "The direction is right; it takes another size.",
     ("A", "generator_lr", "down"): (
-        "The direction is right, since the discriminator gains on the generator, but now both are too slow for 2,000 "
-        "steps."
+        "The direction is right, since the discriminator gains on the generator, but it takes another size, with which "
+        "the points also arrive in 2,000 steps."
     ),
     ("A", "generator_lr", "up"): "The generator outran the discriminator already; this makes it faster still.",
     ("A", "r1_weight"): (
@@ -74,6 +92,8 @@ NOT_CURED = {
     ("A", "n_critic"): (
         "More steps for the discriminator are the right idea, but they are tiny: look at what makes them so."
     ),
+    ("A", "betas", "second up"): SECOND_BETA.format("look at how fast each of the players learns"),
+    ("A", "betas", "second down"): SECOND_BETA.format("look at how fast each of the players learns"),
     ("A", "betas"): "Momentum is not what ails it: look at how fast each of the players learns.",
     ("A", "loss"): (
         "Another loss asks the same slow discriminator: it has not yet seen where the points are when they are gone."
@@ -90,29 +110,54 @@ NOT_CURED = {
         "The slope between real and generated points is held, but that is not enough for most copies in 2,000 steps."
     ),
     ("B", "loss"): "This loss does not help enough against a discriminator that is so far ahead.",
-    ("B", "discriminator_lr"): (
+    ("B", "discriminator_lr", "down"): (
         "The discriminator is sure of the ring, but wrong far outside, and now it corrects that even later."
     ),
-    ("B", "generator_lr"): (
-        "Smaller or larger steps lead to the same place: beyond the ring the discriminator is wrong, and it calls the "
-        "points there."
+    ("B", "discriminator_lr", "up"): (
+        "The direction is right, since the discriminator has to correct itself beyond the ring; it takes another size."
+    ),
+    ("B", "generator_lr", "down"): (
+        "The direction is right, since a slower generator stays near the ring; it takes another size, with which it "
+        "also arrives in 2,000 steps."
+    ),
+    ("B", "generator_lr", "up"): (
+        "Beyond the ring the discriminator is wrong and calls the points there, and now they fly there even faster: "
+        "try the other direction."
     ),
     ("B", "n_critic"): (
         "It may take another number: the discriminator must correct its answers beyond the ring and still leave the "
         "generator enough steps."
     ),
     ("B", "pack"): "Too few copies recover with packs of this size.",
+    ("B", "betas", "second up"): SECOND_BETA.format(
+        "look at the slope of the generator's loss where the discriminator is sure"
+    ),
+    ("B", "betas", "second down"): SECOND_BETA.format(
+        "look at the slope of the generator's loss where the discriminator is sure"
+    ),
     ("B", "betas"): "Momentum does not change where the discriminator sends the points.",
     "B": "Look at the slope of the generator's loss where the discriminator is sure.",
     ("C", "pack"): "It sees the clump, but the players still overshoot each other: ask what carries them too far.",
-    ("C", "n_critic"): "The generator answers less often, but its momentum still carries it too far.",
+    ("C", "n_critic"): (
+        "The idea is right, since the discriminator must catch up with the generator within its swing, but it takes "
+        "another number: the generator needs steps enough of its own."
+    ),
     ("C", "loss"): "The loss says where to go; what carries the players too far is still there.",
-    ("C", "r1_weight"): "The penalty brakes the discriminator, but the players' momentum still carries them too far.",
-    ("C", "gp_weight"): "The penalty holds the discriminator's slope, but momentum still carries the players too far.",
+    ("C", "r1_weight"): (
+        "The penalty brakes the discriminator, but with this weight the players' momentum still carries too many of "
+        "the copies too far."
+    ),
+    ("C", "gp_weight"): (
+        "The penalty holds the discriminator's slope, but with this weight the players' momentum still carries too "
+        "many of the copies too far."
+    ),
     ("C", "discriminator_lr", "down"): "A slower discriminator answers even later: try the other direction.",
     ("C", "discriminator_lr", "up"): "The direction is right; it takes another size.",
     ("C", "generator_lr", "up"): "The generator overshoots already: try the other direction.",
     ("C", "generator_lr", "down"): "The direction is right, but it takes another size.",
-    ("C", "betas"): "The first of the two is the momentum, and it is what carries the players too far.",
+    ("C", "betas", "up"): "This is more momentum, which is what carries the players too far: try the other direction.",
+    ("C", "betas", "down"): "The direction is right: take away more of the momentum, which is the first of the two.",
+    ("C", "betas", "second up"): SECOND_BETA.format("the first is the momentum, which carries the players too far"),
+    ("C", "betas", "second down"): SECOND_BETA.format("the first is the momentum, which carries the players too far"),
     "C": "Ask what carries the players past each other.",
 }

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from course_utils import points
 from course_utils.exercises.lesson_04.reasons import CURED, NOT_CURED
+from course_utils.exercises.watched import known_state
 from course_utils.gan import GAN
 from course_utils.playground.copies import coverage_of_each, draw_each, points_gan
 from course_utils.plumbing.device import forked_random
@@ -35,18 +36,19 @@ CPU = "cpu"  # so that an accelerator does not change the verdict
 
 
 def patient(name: str) -> dict:
-    """Return the settings of patient "A", "B" or "C", to change one of them, or to add one."""
+    """The settings of patient "A", "B" or "C", as a copy in which one of them is changed or added."""
     if name not in PATIENTS:
         raise ValueError(f"expected a patient among {', '.join(PATIENTS)}, got {name!r}")
     return dict(PATIENTS[name])
 
 
 def treat(settings: Mapping, seed: int = 0, snapshots=0, copies: int | None = None) -> tuple[GAN, History]:
-    """Train copies of a patient on the ring and return them with the history of the game.
+    """Train copies of a patient on the ring; they come back with the history of the game.
 
     `settings` are those of `points_gan`, and `head_start`: for how many steps only the discriminator learned before.
     """
-    settings, copies = dict(settings), copies or COPIES
+    settings = dict(settings)
+    copies = copies or COPIES
     head_start = settings.pop("head_start", 0)
     data = RING.sample(10_000)
     with forked_random(seed, torch.device(CPU)):
@@ -64,7 +66,7 @@ def check_repair(name: str, settings: Mapping) -> None:
 
 
 def verdict(name: str, settings: Mapping) -> str:
-    """Return the line that `check_repair` prints; it trains only when exactly one argument was changed."""
+    """The line that `check_repair` prints; it trains only when exactly one argument was changed."""
     if name not in PATIENTS:
         return f"✗ repair: expected a patient among {', '.join(PATIENTS)}, got {name!r}."
     if settings is ... or (isinstance(settings, Mapping) and ... in settings.values()):
@@ -92,27 +94,31 @@ def verdict(name: str, settings: Mapping) -> str:
 
 
 def changes(name: str, settings: Mapping) -> list[str]:
-    """Return the arguments in which settings differ from those of a patient; what is left out has its default."""
+    """The arguments in which settings differ from those of a patient; what is left out has its default."""
 
     def plain(setting):
         return tuple(setting) if isinstance(setting, (list, tuple)) else setting
 
-    ill, now = HEALTHY | PATIENTS[name], HEALTHY | dict(settings)
+    ill = HEALTHY | PATIENTS[name]
+    now = HEALTHY | dict(settings)
     return [argument for argument in HEALTHY if plain(ill[argument]) != plain(now[argument])]
 
 
 def outcome(name: str, argument: str, settings: Mapping) -> str:
-    """Train, and return the line on what came of it."""
-    ill, now = (HEALTHY | dict(those) for those in (PATIENTS[name], settings))
+    """Train a patient, whatever state the learner has left torch in, and say what came of it."""
+    ill = HEALTHY | PATIENTS[name]
+    now = HEALTHY | dict(settings)
     change = f"{argument}={now[argument]!r}"
     try:
-        gan, _ = treat(settings)
+        with known_state():
+            gan, _ = treat(settings)
+            score = coverage_of_each(gan, RING)
+            samples = draw_each(gan)
     except DivergenceError:
         return f"✗ repair {name}: with {change} the losses stopped being finite numbers; try something milder."
     except (ValueError, TypeError, RuntimeError, IndexError) as error:
         first_line, *_ = str(error).split("\n")
         return f"✗ repair {name}: {change} cannot be trained with: {first_line}"
-    score = coverage_of_each(gan, RING)
     cured = (score["modes"] == len(RING.centres)) & (score["kl"] < 0.3)  # (copies,)
     evidence = (
         f"[cured={cured.sum()}, of={len(cured)}, modes={score['modes'].mean():.3g}, kl={score['kl'].median():.2g}]"
@@ -121,13 +127,16 @@ def outcome(name: str, argument: str, settings: Mapping) -> str:
     if cured.float().mean() > 0.5:
         why = next(CURED[key] for key in keys if key in CURED)
         return f"✓ repair {name}: with {change}, most copies cover all eight clouds evenly. {why} {evidence}"
-    what = remains(score["modes"][~cured], draw_each(gan)[~cured])
+    others = remains(score["modes"][~cured], samples[~cured])
     why = next(NOT_CURED[key] for key in keys if key in NOT_CURED)
-    return f"✗ repair {name}: with {change}, {what}. {why} {evidence}"
+    return f"✗ repair {name}: with {change}, {others}. {why} {evidence}"
 
 
 def direction(before, after) -> str | None:
-    """Say in which direction a number was changed."""
+    """Say in which direction a number was changed; of two numbers the first that was, and which if it is the second."""
+    if all(isinstance(pair, (list, tuple)) for pair in (before, after)):
+        (first, second), (new_first, new_second) = before, after
+        return f"second {direction(second, new_second)}" if first == new_first else direction(first, new_first)
     if not all(isinstance(number, (int, float)) for number in (before, after)):
         return None
     return "up" if after > before else "down"
@@ -136,7 +145,7 @@ def direction(before, after) -> str | None:
 def remains(modes: Tensor, samples: Tensor) -> str:
     """Say what is still wrong with most of the copies that are ill: their modes (n,) and samples (n, N, 2)."""
     if samples.norm(dim=2).mean(1).median() > 3:  # (n,)
-        return "the points flew off, far beyond the ring"
+        return "too few copies are cured: in the others the points flew off, far beyond the ring"
     if modes.median() < len(RING.centres):
-        return "most copies still miss clouds"
-    return "all eight clouds are reached, but too unevenly"
+        return "too few copies are cured: the others still miss clouds"
+    return "too few copies are cured: the others reach all eight clouds, but too unevenly"
