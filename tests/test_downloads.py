@@ -166,7 +166,7 @@ def test_a_damaged_file_without_a_network_is_removed_and_told_in_one_sentence(fi
 def test_no_network_is_told_within_seconds_in_one_sentence(tmp_path, no_network, name):
     start = time.monotonic()
     with pytest.raises(
-        ConnectionError, match=r'no server answered \(.*\); load\("digits"\) needs no download$'
+        ConnectionError, match=r'the server did not send it \(.*\); load\("digits"\) needs no download$'
     ) as error:
         data.load(name, folder=tmp_path)
     assert "\n" not in str(error.value) and str(tmp_path) in str(error.value)
@@ -192,7 +192,7 @@ def test_a_silent_server_is_given_up(files, tmp_path, server, reply):
 def test_a_name_look_up_that_never_ends_is_given_up(files, tmp_path, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: time.sleep(3600))
     start = time.monotonic()
-    with pytest.raises(ConnectionError, match="no server answered .nothing came for 1 seconds"):
+    with pytest.raises(ConnectionError, match="the server did not send it .nothing came for 1 seconds"):
         downloads.read("MNIST", tmp_path)
     assert (time.monotonic() - start) * LEARNERS_PATIENCE / downloads.PATIENCE < 10
 

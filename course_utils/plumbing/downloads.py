@@ -42,11 +42,11 @@ def read(source: str, folder: str | pathlib.Path) -> tuple[Tensor, Tensor, Tenso
     Raises ConnectionError, within seconds, when files are missing and no server sends them.
     """
     raw = pathlib.Path(folder) / source / "raw"
-    images, labels, test, test_labels = (array(find(source, name, raw)) for name in MD5[source])
+    images, labels, test, test_labels = (values_in(content_of(source, name, raw)) for name in MD5[source])
     return images, labels.long(), test, test_labels.long()
 
 
-def array(content: bytes) -> Tensor:
+def values_in(content: bytes) -> Tensor:
     """Read the idx format: byte 3 counts the dimensions, four bytes hold the size of each, then come the values."""
     dimensions = content[3]
     sizes = np.frombuffer(content, ">i4", count=dimensions, offset=4)
@@ -54,7 +54,7 @@ def array(content: bytes) -> Tensor:
     return torch.from_numpy(values.reshape(sizes).copy())
 
 
-def find(source: str, name: str, raw: pathlib.Path) -> bytes:
+def content_of(source: str, name: str, raw: pathlib.Path) -> bytes:
     """Take a file from where it lies, packed or not, or fetch it; what is damaged is removed."""
     md5 = MD5[source][name]
     for file in (raw / name, raw / f"{name}.gz"):
@@ -91,7 +91,7 @@ def fetch(source: str, name: str, raw: pathlib.Path) -> bytes:
         reason = "what the server sent is damaged"
     except (OSError, http.client.HTTPException) as error:
         content = None
-        reason = f"no server answered ({(str(error) or type(error).__name__).splitlines()[0]})"
+        reason = f"the server did not send it ({(str(error) or type(error).__name__).splitlines()[0]})"
     if content is None:
         expected = f"expected {source} in {raw} or a network to fetch it"
         raise ConnectionError(f'{expected}, but {reason}; load("digits") needs no download')
