@@ -113,6 +113,15 @@ def test_groups_hold_the_seeds_of_both_arms_of_the_vae(tmp_path):
     assert fight.gan("ratio") == pytest.approx([2.0, 2.01, 2.02]) and len(fight.vae("ratio")) == 6
 
 
+def test_a_recorded_line_is_read_into_names(tmp_path):
+    fight = fight_of_equals(tmp_path)
+    run = fight.of("vae, same time")[1]
+    assert run.arm == "vae, same time" and run.family == "vae" and run.seed == 1 and not run.diverged
+    assert run["sharpness"] == pytest.approx(0.13)
+    lost = fight.cells[-1]
+    assert lost.family == "gan" and lost.rate == 4 and lost.batch_size == 8 and lost.seed == 0 and lost.diverged
+
+
 def test_runs_that_diverged_are_counted_and_the_worst_of_their_grid(tmp_path):
     fight = fight_of_equals(tmp_path)
     assert fight.diverged("gan") == [1] and fight.diverged("vae") == [0]

@@ -1,0 +1,35 @@
+"""The benchmarks: their jobs are those that were recorded, and timings are interleaved."""
+
+import json
+import re
+
+import environment
+import fair_fight
+import pytest
+
+BENCHMARKS = environment.RESULTS.parent
+
+
+@pytest.mark.parametrize("dataset, seeds", [("digits", 5), ("mnist", 3), ("fashion_mnist", 3)])
+def test_the_recorded_runs_of_the_fight_are_the_jobs_of_its_benchmark(dataset, seeds):
+    lines = (environment.RESULTS / f"fight_{dataset}.jsonl").read_text(encoding="utf-8").splitlines()
+    recorded = [json.loads(line)["job"] for line in lines]
+    assert sorted(map(str, recorded)) == sorted(map(str, fair_fight.jobs_of(dataset, seeds)))
+
+
+def test_ways_take_turns_and_the_first_round_does_not_count():
+    calls = []
+    ways = {"one": lambda: calls.append("one"), "two": lambda: calls.append("two")}
+    rows = environment.interleaved(ways, rounds=2, clock=lambda: len(calls))
+    assert calls == ["one", "two", "two", "one", "one", "two"]
+    assert rows == [{"one": 1, "two": 1}, {"one": 1, "two": 1}]
+
+
+def test_the_table_of_benchmarks_names_every_script_and_every_recorded_file():
+    table = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
+    for script in BENCHMARKS.glob("*.py"):
+        assert f"`{script.name}`" in table
+    for file in environment.RESULTS.iterdir():
+        pattern = re.sub("digits|fashion_mnist|mnist", "DATASET", file.name)
+        pattern = re.sub("search_(gan|vae)", "search_FAMILY", pattern)
+        assert f"`{pattern}`" in table
