@@ -134,15 +134,18 @@ def test_a_slow_server_is_not_given_up(files, raw, server):
     assert downloads.read("MNIST", raw.parents[1])[2].numpy().tobytes() == files["t10k-images-idx3-ubyte"][16:]
 
 
-def test_an_interrupted_download_leaves_no_file_behind(files, tmp_path, server, monkeypatch):
-    def interrupt(*args, **options):
+def test_a_download_that_was_killed_while_it_was_written_is_found_out(files, tmp_path, server, monkeypatch):
+    def half(file, content):
+        file.open("wb").write(content[: len(content) // 2])
         raise KeyboardInterrupt
 
     server(as_it_should(files))
-    monkeypatch.setattr(pathlib.Path, "replace", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        downloads.read("MNIST", tmp_path)
-    assert not (tmp_path / "MNIST" / "raw" / NAMES[0]).exists()
+    with monkeypatch.context() as patch:
+        patch.setattr(pathlib.Path, "write_bytes", half)
+        with pytest.raises(KeyboardInterrupt):
+            downloads.read("MNIST", tmp_path)
+    assert len((tmp_path / "MNIST" / "raw" / NAMES[0]).read_bytes()) > 0
+    assert downloads.read("MNIST", tmp_path)[0].numpy().tobytes() == files[NAMES[0]][16:]
 
 
 def test_a_damaged_file_is_named_removed_and_fetched_again(files, raw, server, capsys):

@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import http.client
-import os
 import pathlib
 import queue
 import sys
@@ -66,9 +65,7 @@ def content_of(source: str, name: str, raw: pathlib.Path) -> bytes:
             file.unlink()
     content = fetch(source, name, raw)
     raw.mkdir(parents=True, exist_ok=True)
-    arriving = raw / f"{name}.{os.getpid()}"  # so that no half-written file ever has the name
-    arriving.write_bytes(content)
-    arriving.replace(raw / name)
+    (raw / name).write_bytes(content)
     return content
 
 
@@ -116,13 +113,11 @@ def download(url: str) -> bytes:
 
     threading.Thread(target=listen, daemon=True).start()
     content = bytearray()
-    while True:
-        try:
-            piece = news.get(timeout=PATIENCE)
-        except queue.Empty:
-            raise TimeoutError(f"nothing came for {PATIENCE:g} seconds") from None
-        if isinstance(piece, Exception):
-            raise piece
-        if not piece:
-            return bytes(content)
-        content += piece
+    try:
+        while piece := news.get(timeout=PATIENCE):
+            if isinstance(piece, Exception):
+                raise piece
+            content += piece
+    except queue.Empty:
+        raise TimeoutError(f"nothing came for {PATIENCE:g} seconds") from None
+    return bytes(content)

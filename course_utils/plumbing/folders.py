@@ -27,15 +27,11 @@ def read(folder: pathlib.Path, size: int) -> tuple[Tensor, Tensor, tuple[str, ..
     if not folder.is_dir():
         raise FileNotFoundError(f"expected a folder of pictures, got {str(folder)!r}, which is not a folder")
     files = pictures_in(folder)
-    homes = sorted({file.parent for file in files})
     images = np.stack([grey(file, size) for file in files])  # (N, size, size)
+    homes = sorted({file.parent for file in files})
     labels = torch.tensor([homes.index(file.parent) for file in files])  # (N,)
-    return torch.from_numpy(images)[:, None] / 255, labels, tuple(class_name(home, folder) for home in homes)
-
-
-def class_name(home: pathlib.Path, folder: pathlib.Path) -> str:
-    """Name the class of the pictures in `home`: its path below `folder`, or the name of `folder` itself."""
-    return folder.resolve().name if home == folder else home.relative_to(folder).as_posix()
+    classes = [folder.resolve().name if home == folder else home.relative_to(folder).as_posix() for home in homes]
+    return torch.from_numpy(images)[:, None] / 255, labels, tuple(classes)
 
 
 def pictures_in(folder: pathlib.Path) -> list[pathlib.Path]:
