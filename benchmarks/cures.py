@@ -7,7 +7,7 @@ discriminator that learns ten times more slowly than the generator; Adam with a 
 after 2,000 steps in which only a plain discriminator learned. A cure acts from then on (packs and spectral norm, which
 are another discriminator, from the start). Each keeps the failure's networks and optimizer; strengths were chosen for
 points in the plane and are not those of the papers. Clipping, label smoothing and unrolling are written out here.
-Writes to benchmarks/results: cures.jsonl, one line a run (those that are there are not repeated), with the modes,
+Writes to benchmarks/results: cures.jsonl, one line a run (recorded runs are not repeated), with the modes,
 high-quality share and KL of 2,500 samples; and cures_costs.json, the time of a step beside that of a plain one.
 """
 

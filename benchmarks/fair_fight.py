@@ -9,8 +9,7 @@ best of the VAE's fourteen candidates on validation images of the digits; the GA
 this choice favours the VAE. (What favours the GAN: its base had come out of two earlier rounds of search, and all
 searches looked at Fréchet distances.) The VAE fights twice: with as many images as the GAN, and with as much time,
 which means the GAN's steps times the measured ratio of step times. Results go to
-benchmarks/results/fight_DATASET.jsonl, one line a run, the costs to fight_costs.json; runs that are already there are
-not repeated.
+benchmarks/results/fight_DATASET.jsonl, one line a run, the costs to fight_costs.json; recorded runs are not repeated.
 """
 
 import argparse

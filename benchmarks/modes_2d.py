@@ -9,7 +9,7 @@ that of the high-quality counts to uniform; a run that diverges has none of any.
 networks and the training are ours and shorter (three layers of 128; 4,000 steps of 128, or 14,000 of 256 in the rows
 named "longer"); PacGAN's were 400,000 steps of 100. Cures have the strengths of cures.py, which were chosen for a wider
 ring; those of the best combination were chosen on seeds 2 and 4 of the grid. Writes to benchmarks/results:
-modes_2d.jsonl, one line a run (those that are there are not repeated), with the seconds of one core that its training
+modes_2d.jsonl, one line a run (recorded runs are not repeated), with the seconds of one core that its training
 took, and modes_2d.md, the table. All rows take an hour and a half; or name some.
 """
 

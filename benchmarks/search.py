@@ -5,8 +5,8 @@
 
 Every candidate changes some settings of its family's base. Each run trains for as many steps as take the given seconds
 of one core (processor time, the best of four short runs), two at a time. Results go to
-benchmarks/results/search_FAMILY_DATASET.jsonl, one line a run; runs that are already there are not repeated. A VAE is
-chosen by the Fréchet distance of its means, as the GAN by that of its samples; pixel samples and ELBO are noted.
+benchmarks/results/search_FAMILY_DATASET.jsonl, one line a run; recorded runs are not repeated. A VAE is chosen
+by the Fréchet distance of its means, a GAN by the distance of its samples; pixel samples and ELBO are noted.
 """
 
 import argparse

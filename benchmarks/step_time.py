@@ -35,7 +35,8 @@ def new_gan() -> GAN:
 
 def by_hand(gan: GAN, batches) -> list[tuple[torch.Tensor, ...]]:
     """The operations of `fit` and `GAN`, in one loop."""
-    generator, discriminator = gan.generator, gan.discriminator
+    generator = gan.generator
+    discriminator = gan.discriminator
     d_optimizer = torch.optim.Adam(discriminator.parameters(), gan.discriminator_lr, gan.betas, fused=True)
     g_optimizer = torch.optim.Adam(generator.parameters(), gan.generator_lr, gan.betas, fused=True)
     pairs = list(zip(copy.deepcopy(gan).state_dict().values(), gan.state_dict().values()))

@@ -2,9 +2,8 @@
 
     python benchmarks/vae.py digits
 
-The settings are those that search.py chose on validation images of the digits, with the same seconds as the GAN of
-lesson 03. The seconds become a number of steps, those of the chosen run of the search. Writes
-benchmarks/results/vae_DATASET.json.
+search.py chose the settings on validation images of the digits, with the same seconds as the GAN of lesson 03. The
+seconds become as many steps as the chosen run of the search took. Writes benchmarks/results/vae_DATASET.json.
 """
 
 import argparse

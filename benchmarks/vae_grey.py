@@ -54,7 +54,7 @@ def ordinary(dataset, steps: int) -> VAE:
 
 @torch.no_grad()
 def products(steps: int) -> None:
-    """Only the matrix products of a step: forwards, to the weights, to the inputs (but those of the first layer)."""
+    """Only the matrix products of a step: forwards, to the weights, to the inputs (but not of the first layer)."""
     shapes = [(784, 400), (400, 40), (20, 400), (400, 784)]
     layers = [(torch.randn(BATCH, n), torch.randn(m, n), torch.randn(BATCH, m)) for n, m in shapes]
     for _ in range(steps):

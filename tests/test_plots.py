@@ -104,7 +104,8 @@ def test_tiles_keep_every_pixel(columns, rows):
     picture = plots.tile(IMAGES, columns)
     assert picture.shape == (29 * rows - 1, 29 * columns - 1)
     for i, image in enumerate(IMAGES):
-        top, left = 29 * (i // columns), 29 * (i % columns)
+        top = 29 * (i // columns)
+        left = 29 * (i % columns)
         assert torch.equal(picture[top : top + 28, left : left + 28], image[0])
 
 

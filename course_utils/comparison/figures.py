@@ -94,8 +94,10 @@ def agreements(numbers: Mapping[str, list[float]], title: str, alt: str) -> None
 GROUP_MARKS = {"GAN": CROSS, "G's loss": CROSS, "−D's loss": CROSS, "VAE": DOT, "−ELBO": DOT}
 BADGES = {HOLDS: "#d7ecdf", PARTLY: "#f3ead0", FAILS: "#f3d9d4", OPEN: "#eeeeee"}
 LEGEND = "× GAN   ● VAE   | yardstick, one mark a run     ✓ holds   ○ in part   ✗ does not   – open"
-# A row has three parts: the claim, the strip of marks from LEFT to RIGHT, and the verdicts.
-LEFT, RIGHT, VERDICTS = 0.45, 0.76, 0.79
+# A row of the picture, which is 1 wide: the claim, the strip of marks, and the verdicts.
+LEFT = 0.45
+RIGHT = 0.76
+VERDICTS = 0.79
 
 
 def picture(fights: Sequence[Fight]) -> Figure:
@@ -122,7 +124,7 @@ def picture(fights: Sequence[Fight]) -> Figure:
 
 
 def marked(claim: Claim, fight: Fight) -> dict[str, Numbers]:
-    """The finite numbers of each group in the measure of a claim's first comparison, and those of real images."""
+    """The groups of a claim's first measure, with their finite numbers; real images are a group where they have it."""
     measure = claim.tests[0].measure
     groups: dict[str, Numbers] = {}
     for test in claim.tests:

@@ -1,7 +1,7 @@
-"""What a space of codes is like, in numbers: how walks through it go, and what a linear function finds in it.
+"""A space of codes in numbers: how walks through it go, and what a linear function finds in it.
 
-Functions that fit something do so on the first half of the rows and judge it on the second: shuffle rows that have an
-order. scikit-learn is imported where it is needed, for it takes a second and a lot of memory.
+What is fitted here learns from the first half of the rows and is judged on the second: shuffle rows that have an order.
+scikit-learn is imported inside the functions, for it takes a second and a lot of memory.
 """
 
 import math

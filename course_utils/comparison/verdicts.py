@@ -225,7 +225,9 @@ def score_bets(bets: Mapping[int, bool | str], fight: Fight) -> str:
         check_bet(number, bet)
     if not placed:
         return "○ no bets yet."
-    right, wrong, undecided = [], [], []
+    right = []
+    wrong = []
+    undecided = []
     for number, bet in placed.items():
         verdict = CLAIMS[number - 1].verdict(fight)
         if verdict == OPEN:

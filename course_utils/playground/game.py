@@ -53,7 +53,8 @@ class Surface(nn.Module):
 
     def __init__(self, discriminator: nn.Module, undecided: float):
         super().__init__()
-        self.discriminator, self.undecided = discriminator, undecided
+        self.discriminator = discriminator
+        self.undecided = undecided
 
     def forward(self, x: Tensor) -> Tensor:
         pack = getattr(self.discriminator, "n", 1)
