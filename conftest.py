@@ -90,6 +90,7 @@ class EveryCell:
     def __init__(self):
         self.collected = {}  # in the notebooks' order
         self.passed = set()
+        self.failed = set()  # a cell whose worker died runs again, on a kernel that knows nothing: it stays failed
 
     def collect(self, ids):
         self.collected |= {name: name.split("::")[0] for name in ids if ".ipynb::" in name}
@@ -102,14 +103,16 @@ class EveryCell:
         self.collect(ids)
 
     def pytest_runtest_logreport(self, report):
-        if report.when == "call" and report.passed:
+        if report.failed:
+            self.failed.add(report.nodeid)
+        elif report.when == "call":
             self.passed.add(report.nodeid)
 
     def missing(self):
         """Return for each notebook with cells that did not pass their identifiers."""
         cells = collections.defaultdict(list)
         for name, notebook in self.collected.items():
-            if name not in self.passed:
+            if name not in self.passed - self.failed:
                 cells[notebook].append(name)
         return cells
 
