@@ -36,6 +36,7 @@ RING_CENTRES = {
     "every step is a full turn": lambda k: torch.tensor(
         [[math.cos(2 * math.pi * i), math.sin(2 * math.pi * i)] for i in range(k)]
     ),
+    "these are complex numbers": lambda k: torch.exp(2j * math.pi * torch.arange(k) / k),
     "these are radius and angle": lambda k: torch.column_stack([torch.ones(k), turns(k)]),
 }
 
@@ -130,6 +131,7 @@ MODE_COVERAGE = {
     "this is a box around each centre": by_other_distance(lambda difference: difference.abs().amax(-1)),
     "this distance adds absolute differences": by_other_distance(lambda difference: difference.abs().sum(-1)),
     "kl divides the counts by all points": counted(share=lambda counts, points: counts / len(points)),
+    "a fixed number in the place of K": coverage(kl=lambda p: (p[p > 0] * torch.log(8 * p[p > 0])).sum()),
     "kl is divided by ln K": coverage(kl=lambda p: proper(p) / math.log(len(p))),
     "`softmax` does not make shares": counted(share=lambda counts, points: torch.softmax(counts.float(), dim=0)),
     "in the wrong order": lambda *args: coverage()(*args)[::-1],

@@ -27,6 +27,7 @@ REPARAMETERIZE = {
     "this is 1 / sigma": lambda mu, logvar: torch.randn_like(mu) / torch.exp(0.5 * logvar) + mu,
     "not a number in places": lambda mu, logvar: mu + logvar**0.5 * torch.randn_like(mu),
     "sigma is left out": lambda mu, logvar: torch.randn(mu.shape) + mu,
+    "a draw from the prior": lambda mu, logvar: torch.randn(mu.shape),
     "there is no noise": lambda mu, logvar: mu,
     "sigma is added without noise": lambda mu, logvar: mu + torch.exp(logvar / 2),
     "the noise is uniform": lambda mu, logvar: mu + torch.exp(logvar / 2) * torch.rand(mu.shape),

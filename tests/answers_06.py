@@ -90,8 +90,8 @@ BETAS = {
         pixels * batch_size,
         pixels * batch_size * batch_size,
     ),
-    "(a) is rounded down": lambda pixels, latent_dim, batch_size: (
-        pixels // latent_dim,
+    "(a) is rounded to a whole number": lambda pixels, latent_dim, batch_size: (
+        round(pixels / latent_dim),
         pixels,
         batch_size * pixels,
     ),
@@ -233,6 +233,14 @@ MENDED_LOSS = {
     "in front of the whole loss": edited(["range", "width", "shape", "sign"], total=lambda nll, kl: 0.5 * (nll + kl)),
     "the likelihood is gone": edited(ALL, total=lambda nll, kl: kl),
     "mu and logvar have changed places": in_other_order,
+    "the encoder gets images in [-1, 1]": lambda encoder, decoder, images, eps: rewritten(
+        lambda x: encoder((x - 0.5) / 0.5), decoder, images, eps
+    ),
+    "summed over the images and averaged": edited(
+        ["range", "width", "shape"], likelihood=lambda terms: terms.sum(dim=0).mean()
+    ),
+    "the likelihood is a sum over the batch": edited(ALL, likelihood=torch.sum),
+    "mu and logvar are swapped in the KL": with_kl(lambda mu, logvar: 0.5 * (logvar**2 + mu.exp() - 1 - mu).sum(1)),
     "a sigmoid is applied": edited(ALL, logits=torch.sigmoid),
     "this is a squared error": by_squares,
     "gradients of the networks were wiped": zeroed,

@@ -94,6 +94,7 @@ GRADIENT_PENALTY = {
     "the critic's weights were frozen": held_still,
     "right as long as the critic has a slope": penalty(end=lambda g: (((g**2).sum(dim=1) ** 0.5 - 1) ** 2).mean()),
     "this is (norm + 1)²": penalty(end=lambda g: ((g.norm(dim=1) + 1) ** 2).mean()),
+    "a sigmoid is applied": penalty(scalar=lambda output: torch.sigmoid(output).sum()),
     "this is half the penalty": penalty(end=lambda g: 0.5 * ((g.norm(dim=1) - 1) ** 2).mean()),
     "this norm is the largest coordinate": penalty(end=lambda g: ((g.norm(float("inf"), dim=1) - 1) ** 2).mean()),
 }
@@ -159,8 +160,7 @@ def by_type(critic, c):
 
 
 def whole_state(critic, c):
-    for tensor in critic.state_dict().values():
-        tensor.clamp_(-c, c)
+    critic.load_state_dict({name: tensor.clamp(-c, c) for name, tensor in critic.state_dict().items()})
 
 
 def then_zero_grad(critic, c):

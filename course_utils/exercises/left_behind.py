@@ -45,6 +45,13 @@ def lesson(result, network: nn.Module) -> Tensor | str:
     return flat if flat.any() else "no gradient"
 
 
+def in_words(cosine: float) -> str:
+    """A direction, from its cosine with the right one."""
+    if abs(cosine) > 0.9999:
+        return "the right one" if cosine > 0 else "the opposite one"
+    return f"one at a cosine of {cosine:.2f} to it"
+
+
 def compared(found: Tensor | str, right: Tensor, name: str) -> Observation:
     """Length and direction of a gradient, whose single entries are too near 0 to be compared up to rounding."""
     if isinstance(found, str):
@@ -52,5 +59,5 @@ def compared(found: Tensor | str, right: Tensor, name: str) -> Observation:
     cosine = found @ right / (found.norm() * right.norm())
     return {
         f"the length of {name}": found.norm(),
-        f"the direction of {name}": "the right one" if cosine > 0.9999 else f"at a cosine of {cosine:.2f} to it",
+        f"the direction of {name}": in_words(cosine.item()),
     }

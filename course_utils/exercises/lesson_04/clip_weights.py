@@ -85,7 +85,13 @@ def linear_layers_only(critic, c):
 def with_buffers(critic, c):
     clip_with(critic, c)
     for buffer in critic.buffers():
-        buffer.clamp_(-c, c)
+        if buffer.is_floating_point():
+            buffer.clamp_(-c, c)
+
+
+def whole_state(critic, c):
+    for tensor in critic.state_dict().values():
+        tensor.clamp_(-c, c)
 
 
 def wiped(critic, c):
@@ -104,6 +110,10 @@ def shrunk_as_one(critic, c):
 
 NO_BIASES = "the biases were left out: clip every parameter."
 ONLY_BIASES = "only the biases were clipped: clip every parameter."
+BUFFERS = (
+    "the running statistics of batch norm were clipped as well: `state_dict()` and `buffers()` hold more than what is "
+    "learned, `parameters()` does not."
+)
 check_clip_weights = Exercise(
     clip_weights,
     observe_clip_weights,
@@ -149,10 +159,8 @@ check_clip_weights = Exercise(
             "only the linear layers were clipped: batch norm has weights and biases too, and `critic.parameters()` "
             "knows them all."
         ),
-        with_buffers: (
-            "the running statistics of batch norm were clipped as well: `state_dict()` and `buffers()` hold more than "
-            "what is learned, `parameters()` does not."
-        ),
+        with_buffers: BUFFERS,
+        whole_state: BUFFERS,
         wiped: (
             "the weights are right, but the critic's gradients were wiped: `zero_grad()` belongs before `backward()`, "
             "and clipping needs no gradients at all."

@@ -218,6 +218,10 @@ check_gradient_penalty = Exercise(
         several_outputs: (
             "`autograd.grad` starts from one number: take the sum of the outputs, or pass `grad_outputs` of ones."
         ),
+        altered(penalty_of, output=lambda outputs: outputs.sigmoid().sum()): (
+            "a sigmoid is applied to the critic's outputs: the slope is that of the outputs themselves, which may be "
+            "any number."
+        ),
         wiped: (
             "the value is right, but the critic's gradients were wiped: those of the rest of the loss may be waiting "
             "there. `zero_grad()` belongs into the step, before its `backward()`."

@@ -14,6 +14,7 @@ MISSED = "when a mode has no point of high quality"
 KL = "kl (the last of the three)"
 CROWDS = {  # centres, how many good points are at each, sigma, and which centres have bad points not far off
     "for points at every mode": (SQUARE, (30, 20, 40, 1), 0.1, [0, 1, 1, 2, 3, 3, 3]),
+    "for points at every one of six modes": (SCATTERED, (5, 9, 50, 12, 2, 7), 0.4, [0, 0, 1, 4, 5]),
     f"{MISSED}, the last one": (SQUARE, (30, 10, 25, 0), 0.2, [0, 1, 1, 2, 3, 3, 3]),
     f"{MISSED}, one in the middle": (SQUARE, (15, 0, 30, 20), 0.05, [0, 2, 3, 3]),
     f"{MISSED}, of six": (SCATTERED, (5, 0, 50, 12, 0, 7), 0.4, [0, 0, 1, 4, 5]),
@@ -92,6 +93,7 @@ def mode_coverage(points: Tensor, centres: Tensor, sigma: float) -> tuple[int, f
     return coverage_of(points, centres, sigma)
 
 
+FIXED_K = "kl has a fixed number in the place of K: the modes are as many as there are centres, `len(centres)`."
 ORDER = "the three numbers come in the wrong order: modes, high_quality, kl."
 COVERAGE_MISTAKES = {
     altered(coverage_of, good=lambda d, s: d < s): (
@@ -183,6 +185,8 @@ COVERAGE_MISTAKES = {
     altered(coverage_of, kl=lambda counts: to_uniform(counts) / math.log(len(counts))): (
         "kl is divided by ln K, its largest value: leave it in nats."
     ),
+    altered(coverage_of, kl=lambda counts: to_uniform(counts) - math.log(len(counts) / 4)): FIXED_K,
+    altered(coverage_of, kl=lambda counts: to_uniform(counts) - math.log(len(counts) / 8)): FIXED_K,
     altered(coverage_of, kl=lambda counts: to_uniform(counts.softmax(0))): (
         "`softmax` does not make shares of counts: divide them by their sum."
     ),

@@ -78,6 +78,9 @@ check_ring_centres = Exercise(
         ),
         lambda k: at_angles(2 * math.pi * torch.arange(k)): FULL_TURNS,
         lambda k: at_angles(2 * math.pi * torch.arange(k, dtype=torch.float64)): FULL_TURNS,
+        lambda k: torch.polar(torch.ones(k), 2 * math.pi * torch.arange(k) / k): (
+            "these are complex numbers, one for each centre: `torch.view_as_real` makes x and y of them."
+        ),
         polar: "these are radius and angle: x is the cosine of the angle, and y its sine.",
     }
     | {lambda k, pi=pi: circle(k, pi=pi): ROUNDED_PI for pi in (3.14, 3.1416, 3.14159, 22 / 7)},

@@ -61,11 +61,13 @@ def statistics(offset: Tensor) -> Observation:
     std = offset.std(1)  # (2, 3)
     standard = (offset - offset.mean(1, keepdim=True)) / std[:, None]  # (2, ROWS, 3)
     columns = standard.transpose(0, 1).flatten(1)  # (ROWS, 6)
-    related = columns.T.corrcoef() - torch.eye(6)
+    related = (columns.T.corrcoef() - torch.eye(6)).abs()
+    of_dimensions = torch.maximum(related[:3, :3], related[3:, 3:])
     return {
         "the mean of z - mu, in standard deviations": rounded(offset.mean(1) / std, 0.25) + 0.0,  # makes -0 a 0
         "the standard deviation of z over sigma": 2 ** rounded((std / SIGMAS).log2(), 0.25),
-        "the correlation of two numbers in z": rounded(related.abs().max(), 0.5),
+        "the correlation of two dimensions of z": rounded(of_dimensions.max(), 0.5),
+        "the correlation of two codes in a batch": rounded(related[:3, 3:].max(), 0.5),
         "the share of noise beyond two standard deviations": rounded((standard.abs() > 2).float().mean(), 0.05),
         "the share of noise within half a standard deviation": rounded((standard.abs() < 0.5).float().mean(), 0.1),
     }
@@ -105,6 +107,9 @@ check_reparameterize = Exercise(
         altered(drawn, scale=lambda logvar: logvar): (
             "logvar itself is taken for the standard deviation: it is the logarithm of the variance, and "
             "sigma = exp(logvar / 2)."
+        ),
+        lambda mu, logvar: torch.randn_like(mu): (
+            "this is a draw from the prior, whatever the encoder says: multiply the noise with sigma and add mu."
         ),
         altered(drawn, scale=lambda logvar: 0.5 * logvar): (
             "the exponential is missing: half of logvar is log sigma, and sigma is its exponential."

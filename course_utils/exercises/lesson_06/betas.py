@@ -42,7 +42,7 @@ WHOLE = {  # answers with one mistake in all three numbers
         "not divided by the batch and the likelihood is, does its size enter."
     ),
     lambda p, d, n: (p // d, p, p * n): (
-        "(a) is rounded down: `//` is the division of whole numbers, and 784 / 20 is 39.2."
+        "(a) is rounded to a whole number: 784 / 20 is 39.2, and `/` keeps what `//`, `int` and `round` drop."
     ),
     lambda p, d, n: (p / d, p * d, p * n * d): (
         "in (b) and (c) the latent dimensions do not enter: the sum over them is the KL itself, as it should be."

@@ -180,12 +180,24 @@ HALF_MENDED = {  # the bug and the argument of `loss_with`; what stands there in
         lambda mu, logvar: (mu**2 + 2 * (logvar.exp() - 1 - logvar)).sum(1): (
             "the half of the KL reaches only the square of mu: put parentheses around all four terms."
         ),
+        lambda mu, logvar: closed_form(logvar, mu): (
+            "mu and logvar are swapped in the KL: mu is squared, logvar goes into the exponential."
+        ),
         lambda mu, logvar: 0.5 * closed_form(mu, logvar): "the half of the KL is there twice: this is a quarter.",
         lambda mu, logvar: closed_form(mu, logvar) / mu.shape[1]: (
             "the KL is a mean over the latent dimensions now: it is their sum, and only images are averaged."
         ),
         lambda mu, logvar: (mu**2 - logvar.exp() - 1 - logvar).sum(1): (
             "the sign of exp(logvar) in the KL is wrong: it is mu² + exp(logvar) - 1 - logvar, times the half."
+        ),
+    },
+    ("shape", "pixels"): {
+        lambda terms, dim: terms.sum(0): (
+            "the likelihood is summed over the images and averaged over the pixels: it is the other way round, "
+            "`sum(1).mean()`."
+        ),
+        lambda terms, dim: terms.sum(): (
+            "the likelihood is a sum over the batch, the KL a mean: divide the likelihood by the number of images."
         ),
     },
     ("range", "target"): {
@@ -237,6 +249,10 @@ check_mended_loss = Exercise(
         ),
         altered(loss_with, noise=torch.randn_like): (
             "noise is drawn anew: use `eps`, which is passed so that the loss can be compared."
+        ),
+        lambda encoder, decoder, images, eps: mended_loss(lambda x: encoder(stretched(x)), decoder, images, eps): (
+            "no bug is left, but there is a new one: the encoder gets images in [-1, 1], and should get them as they "
+            "are."
         ),
         swapped: "mu and logvar have changed places: the first half of what the encoder gives is mu.",
         twice_sigmoid: (
