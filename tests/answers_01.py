@@ -99,9 +99,6 @@ WRONG = {
         "the weights are taken for logits": lambda n, weights, means, sigmas: torch.normal(
             means[k := torch.distributions.Categorical(logits=weights).sample((n,))], sigmas[k, None].expand(n, 2)
         ),
-        "the Gaussian with the largest weight": lambda n, weights, means, sigmas: (
-            means[weights.argmax()] + sigmas[weights.argmax()] * torch.randn(n, 2)
-        ),
         "every Gaussian is drawn equally often": equal_shares,
         "all points come from one Gaussian": one_draw,
         "the Gaussians are averaged": averaged,
@@ -181,6 +178,9 @@ WRONG = {
         "this is density": lambda real, generated, k: pairs(real, generated, k).sum() / len(generated) / k,
         "exactly on the border": lambda real, generated, k: (
             (torch.cdist(real, generated).min(1).values <= radii(real, k)).float().mean()
+        ),
+        "squared distances are compared": lambda real, generated, k: (
+            (((real[:, None] - generated) ** 2).sum(2).min(1).values < radii(real, k)).float().mean()
         ),
         "the two sets are swapped": lambda real, generated, k: by_loop(generated, real, k),
         "one neighbour too many": lambda real, generated, k: by_loop(real, generated, k + 1),

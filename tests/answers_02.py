@@ -33,6 +33,7 @@ BEST_DISCRIMINATORS = {
 
 SATURATING = {
     "the squared distance from the labels": lambda a: ((a - 1) ** 2).mean(),
+    "the discriminator's hinge loss": lambda a: torch.clamp(1 - a, min=0).mean(),
     "this is minus the mean output": lambda a: -torch.mean(a),
     "this is half the loss": lambda a: logsigmoid(-a).mean() / 2,
     "the sign is wrong": lambda a: BCE(a, torch.zeros_like(a)),
@@ -53,6 +54,7 @@ SATURATING = {
 
 NON_SATURATING = {
     "the squared distance from the labels": lambda a: torch.nn.MSELoss()(a, torch.ones_like(a)),
+    "the discriminator's hinge loss": lambda a: torch.clamp(1 - a, min=0).mean(),
     "this is minus the mean output": lambda a: -torch.mean(a),
     "this is half the loss": lambda a: softplus(-a).mean() / 2,
     "label smoothing is for the discriminator": lambda a: BCE(a, 0.9 * torch.ones_like(a)),

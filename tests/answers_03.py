@@ -112,6 +112,7 @@ def g_step(detach=False, zero=True, steps=("generator",), loss=lambda fake: soft
 GENERATOR_STEPS = {
     "this is half the loss": g_step(loss=lambda fake: softplus(-fake).mean() / 2),
     "the squared distance from the labels": g_step(loss=lambda fake: ((fake - 1) ** 2).mean() / 2),
+    "the discriminator's hinge loss": g_step(loss=lambda fake: torch.relu(1 - fake).mean()),
     "this is minus the mean output": g_step(loss=lambda fake: -fake.mean()),
     "label smoothing is for the discriminator": g_step(loss=lambda fake: BCE(fake, label(fake, 0.9))),
     "the mean was taken before the logarithm": g_step(loss=lambda fake: softplus(-fake.mean())),

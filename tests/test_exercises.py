@@ -135,6 +135,7 @@ RAISING = {  # what the translation holds: the loss of a generator's step that r
     "the functions of `math` take one number": lambda G, D, z: math.log(D(G(z)).sigmoid()),
     "with the arguments that the stub has": lambda G, D, z: G(z, z, z),
     "this has fewer axes than the code names": lambda G, D, z: D(G(z)).sum(1),
+    "there is no key": lambda G, D, z: {}["sotfplus"],
     "an index goes beyond the end": lambda G, D, z: D(G(z))[99],
     "`cholesky` needs a matrix": lambda G, D, z: torch.linalg.cholesky(-torch.eye(2)),
     "import it, or look for a typing error": lambda G, D, z: sotfplus(-D(G(z))).mean(),  # noqa: F821
@@ -172,12 +173,71 @@ def test_an_answer_that_was_called_instead_of_passed_is_explained(name):
     assert EXERCISES[name].verdict(torch.zeros(1)) == expected
 
 
-def test_a_player_that_is_left_frozen_is_noticed():
-    def freezes(generator, discriminator, optimizers, z):
-        discriminator.requires_grad_(False)
-        optimizers["generator"].zero_grad()
-        softplus(-discriminator(generator(z))).mean().backward()
-        optimizers["generator"].step()
+def vanilla_step(*, before=None, after=None, codes=lambda z: z, optimizer=None, times=1):
+    """A right step of the generator with something around it."""
 
-    expected = "expected every weight of the discriminator after the first step to be trainable, got trainable no more."
-    assert EXERCISES["generator_step"].verdict(freezes) == f"✗ generator_step: {expected}"
+    def step(generator, discriminator, optimizers, z):
+        if before:
+            before(generator, discriminator, z)
+        chosen = optimizer(generator) if optimizer else optimizers["generator"]
+        for _ in range(times):
+            chosen.zero_grad()
+            softplus(-discriminator(generator(codes(z)))).mean().backward()
+            chosen.step()
+        if after:
+            after(generator, discriminator, z)
+
+    return step
+
+
+def the_same_again(generator):
+    return torch.optim.SGD(generator.parameters(), 0.173, momentum=0.6)
+
+
+AROUND_A_STEP = {
+    "expected every weight of the discriminator after the first step to be trainable, got trainable no more.": (
+        vanilla_step(before=lambda generator, discriminator, z: discriminator.requires_grad_(False))
+    ),
+    "the discriminator was left in evaluation mode": vanilla_step(before=lambda G, D, z: D.eval()),
+    "the generator was left in evaluation mode": vanilla_step(after=lambda G, D, z: G.eval()),
+    "it calls `torch.manual_seed`": vanilla_step(before=lambda G, D, z: torch.manual_seed(0)),
+    "it switches gradients off": vanilla_step(after=lambda G, D, z: torch.set_grad_enabled(False)),
+    "the samples are made from other codes": vanilla_step(codes=torch.randn_like),
+    "it changes its input `z` in place": vanilla_step(before=lambda G, D, z: z.normal_()),
+    "expected what moved the generator in the first step to be its optimizer, got something else.": (
+        vanilla_step(optimizer=the_same_again)
+    ),
+    'steps of `optimizers["generator"]` in the first step to be 1, got 2.': vanilla_step(times=2),
+}
+
+
+@pytest.mark.parametrize("part", AROUND_A_STEP)
+def test_what_a_step_does_beside_its_task_is_named(part):
+    verdict = EXERCISES["generator_step"].verdict(AROUND_A_STEP[part])
+    assert verdict.startswith("✗ generator_step: ") and part in verdict
+
+
+def test_a_mode_that_is_put_back_is_nothing_to_name():
+    step = vanilla_step(before=lambda G, D, z: D.eval(), after=lambda G, D, z: D.train())
+    assert EXERCISES["generator_step"].verdict(step) == "✓ generator_step is right."
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.7, 3])
+def test_a_loss_with_a_factor_is_no_two_long_vectors(factor):
+    def step(generator, discriminator, optimizers, real, z):
+        optimizers["discriminator"].zero_grad()
+        (factor * vanilla(discriminator(real), discriminator(generator(z).detach()))).backward()
+        optimizers["discriminator"].step()
+
+    verdict = EXERCISES["discriminator_step"].verdict(step)
+    assert ("this is half the loss" if factor == 0.5 else f"got {factor} times that.") in verdict
+
+
+def test_a_step_down_another_slope_is_told_where_to_look():
+    def step(generator, discriminator, optimizers, real, z):
+        optimizers["discriminator"].zero_grad()
+        logits = discriminator(real), discriminator(generator(z).detach())
+        (vanilla(*logits) + logits[0].square().mean()).backward()
+        optimizers["discriminator"].step()
+
+    assert "but not down the slope of its loss" in EXERCISES["discriminator_step"].verdict(step)

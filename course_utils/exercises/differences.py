@@ -32,18 +32,19 @@ def close(a: Tensor, b: Tensor) -> Tensor:
 
 
 def first_difference(found: Observation, right: Observation, hints: Mapping[str, str]) -> str:
-    """A sentence on the first observation in which an answer differs from the reference."""
+    """A sentence on the first observation in which an answer differs from the reference, or which it lacks."""
     if "error" in found:
         return explained(found["error"])
-    name = next(name for name in right if not alike(found.get(name, ABSENT), right[name]))
+    here = [name for name in right if name in found]
+    missing = [name for name in right if name not in found]
+    name = next(name for name in here + missing if not alike(found.get(name, ABSENT), right[name]))
     observed = found.get(name, ABSENT)
     if isinstance(observed, str) and observed == ABSENT:
         return "it returned nothing; does it end in `return`?"
-    if name in hints:
-        return hints[name]
     contrast = f"expected {name} to be {contrasted(right[name], observed)}"
-    factor = common_factor(found, right)
-    return contrast if factor is None else f"every number is {factor:.4g} times what it should be: {contrast}"
+    if factor := common_factor(found, right):
+        return f"every number is {factor:.4g} times what it should be: {contrast}"
+    return contrast if factor_between(right[name], observed) else hints.get(name, contrast)
 
 
 def contrasted(right: Tensor | str, observed: Tensor | str) -> str:
@@ -84,8 +85,10 @@ def apart(right: Tensor, observed: Tensor) -> tuple[str, str]:
     return next((pair for pair in texts if pair[0] != pair[1]), texts[-1])
 
 
-def factor_between(right: Tensor, observed: Tensor) -> float | None:
+def factor_between(right: Tensor | str, observed: Tensor | str) -> float | None:
     """The one factor between all numbers and the right ones, if there are three clear ones at least; or None."""
+    if not comparable(right) or not comparable(observed) or right.shape != observed.shape:
+        return None
     expected, got = right.flatten().double(), observed.flatten().double()
     clear = expected.abs() > 1e-3
     if clear.sum() < 3 or not got.isfinite().all():
@@ -99,14 +102,14 @@ def common_factor(found: Observation, right: Observation) -> float | None:
     numbers = [name for name in right if isinstance(right[name], Tensor)]
     if any(found.get(name) != right[name] for name in right if name not in numbers):
         return None
-    if not all(comparable(found.get(name), right[name]) for name in numbers):
+    if not all(comparable(found.get(name)) and found[name].shape == right[name].shape for name in numbers):
         return None
     return factor_between(*(torch.cat([seen[name].double().flatten() for name in numbers]) for seen in (right, found)))
 
 
-def comparable(observed: Tensor | str | None, right: Tensor) -> bool:
-    """Tell whether an observation is a real tensor of the right shape."""
-    return isinstance(observed, Tensor) and not observed.is_complex() and observed.shape == right.shape
+def comparable(observed: Tensor | str | None) -> bool:
+    """Tell whether an observation is a tensor of real numbers."""
+    return isinstance(observed, Tensor) and not observed.is_complex()
 
 
 def kind(observed: Tensor) -> str:

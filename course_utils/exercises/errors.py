@@ -14,7 +14,7 @@ ERRORS = {  # a pattern in the error, and the sentence
     "could not infer output dtype": "this is a mean of True and False: call `.float()` first.",
     "return_types|tuple indices must be": "this function returns values and indices together: take `.values`.",
     "'NoneType'|not NoneType": "something is None here: does a function of yours end in `return`?",
-    "'tuple'|not tuple": (
+    "'tuple'|not tuple|can't multiply sequence": (
         "something is a tuple: `torch.autograd.grad` returns one even for a single input, so take its first entry with "
         "`[0]`."
     ),
@@ -48,13 +48,14 @@ ERRORS = {  # a pattern in the error, and the sentence
         "it is called with the arguments that the stub has, in their order: keep them as they are."
     ),
     "Dimension out of range|too many indices": "this has fewer axes than the code names: print its `.shape`.",
-    "IndexError: .* out of (bounds|range)": (
+    "IndexError: .* out of (bounds|range)|k out of range|k not in range": (
         "an index goes beyond the end: take sizes from the arguments, as in `len(weights)`, and count from 0."
     ),
     "input is not positive-definite": (
         "`cholesky` needs a matrix whose eigenvalues are all positive: a covariance may have some that are 0, and a "
         "product of covariances is not even symmetric."
     ),
+    "KeyError: '(.+)'": "there is no key `{}` in this dictionary: look at the task, which names its keys.",
     "NameError: name '(.+)' is not defined": "`{}` is not defined: import it, or look for a typing error.",
 }
 

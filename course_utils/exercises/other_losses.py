@@ -5,7 +5,7 @@ loss of the generator, from the logits of generated samples, and SLIPS_G for the
 """
 
 from torch import Tensor, full_like
-from torch.nn.functional import binary_cross_entropy_with_logits, softplus
+from torch.nn.functional import binary_cross_entropy_with_logits, relu, softplus
 
 from course_utils.losses import (
     hinge_d,
@@ -49,6 +49,9 @@ OTHER_D = {
 OTHER_G = {
     least_squares_g: LEAST_SQUARES,
     lambda fake: 2 * least_squares_g(fake): LEAST_SQUARES,
+    lambda fake: relu(1 - fake).mean(): (
+        "this is the term of real samples in the discriminator's hinge loss: use the cross-entropy."
+    ),
     wasserstein_g: (
         "this is minus the mean output, the generator's loss in Wasserstein and hinge GANs: use the cross-entropy."
     ),

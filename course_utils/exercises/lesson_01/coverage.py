@@ -63,6 +63,9 @@ check_coverage = Exercise(
         lambda real, generated, k: (torch.cdist(real, generated) <= balls(real, k)).any(1).float().mean(): (
             "points exactly on the border of a ball count here: use `<`, closer than the radius."
         ),
+        lambda real, generated, k: (torch.cdist(real, generated) ** 2 < balls(real, k)).any(1).float().mean(): (
+            "squared distances are compared with radii that are not squared: leave out the square, or square both."
+        ),
         lambda real, generated, k: coverage(generated, real, k): (
             "the two sets are swapped: the balls are around the real points."
         ),

@@ -41,7 +41,7 @@ def finite(function, probe: tuple) -> Tensor | str:
     """What a function makes of flat Gaussians, of which some methods know nothing."""
     try:
         return value(function(*in_double(probe)))
-    except RuntimeError:
+    except (RuntimeError, ValueError):
         return "an error"
 
 

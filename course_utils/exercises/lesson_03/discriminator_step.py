@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from course_utils.exercises.checker import Exercise, Observation, altered
-from course_utils.exercises.lesson_03.players import BATCHES, CODES, CODES_HINT, added, players
+from course_utils.exercises.lesson_03.players import BATCHES, STEPS, added, hints_on_steps, players
 from course_utils.exercises.other_losses import OTHER_D
 from course_utils.losses import non_saturating_d
 
@@ -14,7 +14,7 @@ def observe_discriminator_step(function) -> Observation:
     game = players()
     noise = torch.Generator().manual_seed(1)
     seen = {}
-    for step, n in zip(("first step", "second step"), BATCHES):
+    for step, n in zip(STEPS, BATCHES):
         real = torch.randn(n, 2, generator=noise) + 1
         z = torch.randn(n, 3, generator=noise)
         before = game.begin(gradients_on=(game.generator, game.discriminator))
@@ -91,5 +91,5 @@ check_discriminator_step = Exercise(
             "the discriminator climbed its loss instead of descending it: the sign is wrong."
         ),
     },
-    hints={f"{CODES} in the {step}": CODES_HINT for step in ("first step", "second step")},
+    hints=hints_on_steps("discriminator"),
 )

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from course_utils.exercises.checker import Exercise, Observation, altered
-from course_utils.exercises.lesson_03.players import BATCHES, CODES, CODES_HINT, players
+from course_utils.exercises.lesson_03.players import BATCHES, STEPS, hints_on_steps, players
 from course_utils.exercises.other_losses import OTHER_G, SLIPS_G
 from course_utils.losses import non_saturating_d, non_saturating_g, saturating_g
 
@@ -14,7 +14,7 @@ def observe_generator_step(function) -> Observation:
     game = players()
     noise = torch.Generator().manual_seed(1)
     seen = {}
-    for step, n in zip(("first step", "second step"), BATCHES):
+    for step, n in zip(STEPS, BATCHES):
         z = torch.randn(n, 3, generator=noise)
         before = game.begin(gradients_on=(game.generator,))
         function(game.generator, game.discriminator, game.optimizers, z)
@@ -76,5 +76,5 @@ check_generator_step = Exercise(
             "this is the sum over the batch, which makes the step as many times too long; take the mean."
         ),
     },
-    hints={f"{CODES} in the {step}": CODES_HINT for step in ("first step", "second step")},
+    hints=hints_on_steps("generator"),
 )

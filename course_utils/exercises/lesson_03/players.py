@@ -5,15 +5,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from course_utils.exercises.checker import Observation, weights
+from course_utils.exercises.checker import Observation, value, weights
 from course_utils.networks import MLPDiscriminator, MLPGenerator
 
 BATCHES = (16, 7)  # the sizes of two batches, one for each step
+STEPS = ("first step", "second step")
 CODES = "the codes from which the samples are made"
-CODES_HINT = (
-    "the samples are made from other codes than the argument `z`: leave out the `torch.randn`, and pass `z` to the "
-    "generator as it is."
-)
 
 
 @dataclass
@@ -42,20 +39,35 @@ class Players:
         for name in ("discriminator", "generator"):
             network = getattr(self, name)
             move = weights(network) - before[name]
-            seen[f"what moves the {name} in the {step}"] = self.mover(name, move)
+            seen[f"what moved the {name} in the {step}"] = self.mover(name, move)
+            seen[f'the number of steps of `optimizers["{name}"]` in the {step}'] = value(self.steps[name])
             seen[f"the {name}'s move in the {step}"] = move
             seen[f"every weight of the {name} after the {step}"] = trainable(network)
             seen[f"the mode of the {name} after the {step}"] = "training" if network.training else "evaluation"
         return seen
 
     def mover(self, name: str, move: Tensor) -> str:
-        """Say what moved a player's weights, as words that complete "expected what moves it to be ..."."""
         if not move.any():
             return "nothing"
-        steps = self.steps[name]
-        if steps == 0:
-            return f'something else than `optimizers["{name}"]`, which is to be used'
-        return "its optimizer" if steps == 1 else f"its optimizer in {steps} steps"
+        return "its optimizer" if self.steps[name] else "something else"
+
+
+def hints_on_steps(player: str) -> dict[str, str]:
+    """What to say of the steps of one player if no known mistake explains them."""
+    codes = (
+        "the samples are made from other codes than the argument `z`: leave out the `torch.randn`, and pass `z` to the "
+        "generator as it is."
+    )
+    move = (
+        f"the {player} moved, but not down the slope of its loss: look at the terms of the loss, at their signs, and "
+        "at what they are computed from."
+    )
+    hints = {f"{CODES} in the {step}": codes for step in STEPS}
+    hints |= {f"the {player}'s move in the {step}": move for step in STEPS}
+    for name in ("discriminator", "generator"):
+        mode = f"the {name} was left in evaluation mode: `.eval()` needs a `.train()` after it."
+        hints |= {f"the mode of the {name} after the {step}": mode for step in STEPS}
+    return hints
 
 
 def players() -> Players:
@@ -64,7 +76,8 @@ def players() -> Players:
     discriminator = MLPDiscriminator((8,), (2,), "tanh")
     with torch.no_grad():
         for p in discriminator.parameters():
-            p *= 3  # outputs beyond 1 and -1, where the hinge loss bends
+            p *= 4  # outputs beyond 1 and -1, where the hinge loss bends
+        discriminator.layers[-1][-1].bias += 1.3
     optimizers = {
         "generator": torch.optim.SGD(generator.parameters(), 0.173, momentum=0.6),
         "discriminator": torch.optim.SGD(discriminator.parameters(), 0.237, momentum=0.7),
