@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_utils.plumbing import downloads, folders
+from course_utils.plumbing.device import torch_defaults
 
 FOLDER = pathlib.Path(__file__).parents[1] / "data"
 IMAGE_SETS = ("digits", "mnist", "fashion_mnist")
@@ -38,22 +39,23 @@ class Images:
     test_originals: Tensor
 
 
+@torch_defaults()
 def load(name: str, folder: str | pathlib.Path = FOLDER) -> Images:
     """Load an image data set by name: "digits" (no download), "mnist" or "fashion_mnist".
 
     Raises ValueError for an unknown name and ConnectionError when a download is needed and fails.
     """
-    with torch.device("cpu"):
-        if name == "digits":
-            return _digits()
-        if name == "mnist":
-            return _downloaded(name, "MNIST", tuple("0123456789"), folder)
-        if name == "fashion_mnist":
-            classes = "T-shirt Trouser Pullover Dress Coat Sandal Shirt Sneaker Bag Boot"
-            return _downloaded(name, "FashionMNIST", tuple(classes.split()), folder)
+    if name == "digits":
+        return _digits()
+    if name == "mnist":
+        return _downloaded(name, "MNIST", tuple("0123456789"), folder)
+    if name == "fashion_mnist":
+        classes = "T-shirt Trouser Pullover Dress Coat Sandal Shirt Sneaker Bag Boot"
+        return _downloaded(name, "FashionMNIST", tuple(classes.split()), folder)
     raise ValueError(f"expected one of {', '.join(IMAGE_SETS)}, got {name!r}; load_folder(path) reads your own images")
 
 
+@torch_defaults()
 def load_folder(path: str | pathlib.Path, size: int = 28) -> Images:
     """Load your own pictures: grey, cut to a square, scaled to size×size.
 
@@ -67,10 +69,9 @@ def load_folder(path: str | pathlib.Path, size: int = 28) -> Images:
     """
     folder = pathlib.Path(path).expanduser()
     parts = []
-    with torch.device("cpu"):
-        images, labels, classes = folders.read(folder, size)
-        for rows in _split(labels, classes):
-            parts += [images[rows], labels[rows], rows]
+    images, labels, classes = folders.read(folder, size)
+    for rows in _split(labels, classes):
+        parts += [images[rows], labels[rows], rows]
     return Images(folder.resolve().name, classes, *parts)
 
 
@@ -146,7 +147,7 @@ def _restore(small: Tensor) -> Tensor:
 
 def _vary(images: Tensor, generator: torch.Generator) -> Tensor:
     """Rotate by ±15°, shear by ±0.25, scale by ±15 % and shift by ±1.4 pixels, at random."""
-    u = torch.rand(len(images), 5, generator=generator, dtype=images.dtype) * 2 - 1  # (N, 5)
+    u = torch.rand(len(images), 5, generator=generator) * 2 - 1  # (N, 5)
     angle = u[:, 0] * torch.pi / 12
     shear = u[:, 1] * 0.25
     scale = 1 + u[:, 2] * 0.15

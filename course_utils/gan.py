@@ -7,8 +7,7 @@ from torch import Tensor, nn
 
 from course_utils.losses import ADVERSARIAL, gradient_penalty, r1_penalty
 from course_utils.networks import sample, to_data
-from course_utils.plumbing.checks import check_whole
-from course_utils.plumbing.first_look import latent_dim_of, look_at_discriminator, look_at_generator
+from course_utils.plumbing.checks import check_whole, latent_dim_of, look_at, look_at_generator
 
 
 class GAN(nn.Module):
@@ -73,7 +72,7 @@ class GAN(nn.Module):
         real = batch if isinstance(batch, Tensor) else batch[0]
         if step == 0:
             look_at_generator(self.generator, real)
-            look_at_discriminator(self.discriminator, real)
+            look_at(self.discriminator, real, "discriminator", "logits")
         metrics = self.discriminator_step(real, optimizers["discriminator"], step)
         if (step + 1) % self.n_critic == 0:
             metrics |= self.generator_step(len(real), optimizers["generator"])

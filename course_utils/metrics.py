@@ -20,18 +20,14 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
     """Return the squared Fréchet distance of Gaussians fitted to features (N, d) and (M, d) (Heusel et al., 2017)."""
     a = a.cpu().double()  # not every accelerator has doubles
     b = b.cpu().double()
-    cov_a = covariance(a)
-    cov_b = covariance(b)
+    d = a.shape[1]
+    cov_a = a.T.cov().reshape(d, d)  # a number for d = 1
+    cov_b = b.T.cov().reshape(d, d)
     values, vectors = torch.linalg.eigh(cov_a)
     root = (vectors * values.clamp_min(0).sqrt()) @ vectors.T  # (d, d)
     cross = torch.linalg.eigvalsh(root @ cov_b @ root).clamp_min(0).sqrt().sum()
     distance = (a.mean(0) - b.mean(0)).square().sum() + cov_a.trace() + cov_b.trace() - 2 * cross
     return max(distance.item(), 0.0)  # rounding can make it negative
-
-
-def covariance(x: Tensor) -> Tensor:
-    """Return the covariance of features: (N, d) to (d, d), for d = 1 too."""
-    return x.T.cov().reshape(x.shape[1], x.shape[1])
 
 
 def neighbourhood_metrics(real: Tensor, fake: Tensor, k: int = 5) -> dict[str, float]:

@@ -173,23 +173,3 @@ def spectral(network: nn.Module) -> nn.Module:
         if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
             spectral_norm(layer)
     return network
-
-
-class packed(nn.Module):  # noqa: N801 - it is used like the function `spectral`
-    """Show a discriminator `n` samples at a time, joined along the channels (PacGAN, Lin et al., 2018).
-
-    The discriminator must be built for `n` times the channels (or features). x (N, ...) gives logits (N / n,);
-    a remainder that fills no pack is left out.
-    """
-
-    def __init__(self, discriminator: nn.Module, n: int = 2):
-        super().__init__()
-        if n < 1:
-            raise ValueError(f"expected packs of at least 1 sample, got {n}")
-        self.discriminator, self.n = discriminator, n
-
-    def forward(self, x: Tensor) -> Tensor:
-        packs = len(x) // self.n
-        if packs == 0:
-            raise ValueError(f"expected at least {self.n} samples to pack, got {len(x)}")
-        return self.discriminator(x[: packs * self.n].reshape(packs, self.n * x.shape[1], *x.shape[2:]))

@@ -84,10 +84,11 @@ def fit(
     log_every = len(data) if isinstance(data, DataLoader) else log_every
     home = next(model.parameters()).device
     device = torch.device(device or pick_device())
-    result_depends_on = (steps, batch_size, held_out, seed, average, schedule, kept, log_every, device.type)
+    settings = (steps, batch_size, held_out, seed, average, schedule, kept, log_every, device.type)
     run = Run(model.to(device).train(), steps, device, average=average, schedule=schedule, held_out=held_out)
     if checkpoint:
-        run.store = open_checkpoint(checkpoint, model, data, (*result_depends_on, Run.advance, batches))
+        code = (Run.advance, Run.average_weights, SCHEDULES[schedule], batches)
+        run.store = open_checkpoint(checkpoint, model, data, (*settings, *code))
     with forked_random(seed, device), progress_bar(steps) as bar:
         try:
             run.resume()
@@ -99,7 +100,8 @@ def fit(
                 run.advance(next(stream))
                 if run.step % log_every == 0 or run.step == steps:
                     run.log(bar)
-                    run.save_now_and_then()
+                    if time.monotonic() - run.saved_at > SAVE_SECONDS:
+                        run.save()
             run.keep_snapshot(kept)
             run.save()
             run.show(callback)
@@ -180,11 +182,6 @@ class Run:
         if state:
             self.load_state_dict(state)
         else:
-            self.save()
-
-    def save_now_and_then(self) -> None:
-        """Save if the last time is some seconds ago."""
-        if time.monotonic() - self.saved_at > SAVE_SECONDS:
             self.save()
 
     def save(self) -> None:

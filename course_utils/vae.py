@@ -8,9 +8,8 @@ from torch import Tensor, nn
 
 from course_utils.losses import LIKELIHOODS, kl_divergence
 from course_utils.networks import sample
-from course_utils.plumbing.checks import check_data, check_whole
+from course_utils.plumbing.checks import check_data, check_whole, latent_dim_of, look_at, look_at_generator
 from course_utils.plumbing.device import PART, forked_random, looking_at, torch_defaults
-from course_utils.plumbing.first_look import latent_dim_of, look_at_encoder, look_at_generator
 
 
 def reparameterize(mu: Tensor, logvar: Tensor) -> Tensor:
@@ -78,7 +77,7 @@ class VAE(nn.Module):
         """Move encoder and decoder once; return the terms of the bound, means over the batch in nats."""
         x = batch if isinstance(batch, Tensor) else batch[0]
         if step == 0:
-            look_at_encoder(self.encoder, x)
+            look_at(self.encoder, x, "encoder", "any means and log-variances")
             look_at_generator(self.decoder, x, "decoder")
         loss, metrics = self.loss(x, self.kl_weight(step))
         optimizers["vae"].zero_grad()
@@ -151,8 +150,7 @@ class VAE(nn.Module):
 
         The threshold is on the variance (Burda et al., 2016, section 5.2).
         """
-        if len(x) < 2:
-            raise ValueError(f"expected at least 2 samples to see their codes vary, got {len(x)}")
+        check_whole(2, samples=len(x))
         return int((self.codes(x).var(0) > threshold).sum())
 
     def elbo(self, x: Tensor, seed: int = 0) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from course_utils import networks, points
 from course_utils.gan import GAN
 from course_utils.playground.copies import Copies, coverage_of_each, draw_each, points_gan
+from course_utils.playground.packs import packed
 from course_utils.training import fit, seed_everything
 
 
@@ -26,8 +27,8 @@ def train_on(gan: GAN, batches: torch.Tensor, z: torch.Tensor) -> None:
 def test_each_copy_answers_as_the_network_alone_does(pack):
     alone = discriminators(pack=pack)
     x = torch.randn(3, 6, 2)
-    answers = networks.packed(Copies(alone), pack)(x.flatten(0, 1)).unflatten(0, (3, -1))
-    expected = torch.stack([networks.packed(one, pack)(part) for one, part in zip(alone, x)])
+    answers = packed(Copies(alone), pack)(x.flatten(0, 1)).unflatten(0, (3, -1))
+    expected = torch.stack([packed(one, pack)(part) for one, part in zip(alone, x)])
     assert torch.allclose(answers, expected, atol=1e-6)
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from helpers import digits
 
-from course_utils.judge import detector_accuracy
+from course_utils.comparison.detector import detector_accuracy
 
 
 def noise(n: int, seed: int = 0) -> torch.Tensor:

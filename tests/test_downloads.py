@@ -195,7 +195,7 @@ def test_a_silent_server_is_given_up(files, tmp_path, server, reply):
 def test_a_name_look_up_that_never_ends_is_given_up(files, tmp_path, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: time.sleep(3600))
     start = time.monotonic()
-    with pytest.raises(ConnectionError, match="the server did not send it .nothing came for 1 seconds"):
+    with pytest.raises(ConnectionError, match="the look-up of .* took longer than 1 seconds"):
         downloads.read("MNIST", tmp_path)
     assert (time.monotonic() - start) * LEARNERS_PATIENCE / downloads.PATIENCE < 10
 

@@ -12,13 +12,16 @@ from torch.utils.data import DataLoader, Dataset, RandomSampler, SequentialSampl
 
 from course_utils import losses
 from course_utils.gan import GAN
-from course_utils.plumbing.checkpoints import print_of
 from course_utils.plumbing.fingerprint import MOST, Fingerprint
 from course_utils.training import fit
 from course_utils.vae import VAE
 
 POINTS = ring_points()
 pytestmark = pytest.mark.usefixtures("folder")
+
+
+def print_of(thing) -> str:
+    return Fingerprint(thing).hexdigest()
 
 
 def notebook(source: str) -> dict:
@@ -165,12 +168,9 @@ def test_other_held_out_data_train_anew(capsys):
 
 
 def test_what_cannot_be_looked_into_is_named():
-    fingerprint = Fingerprint()
-    fingerprint.add([1, object()])
-    assert fingerprint.unseen == {"object"}
-    endless = collections.deque()
-    fingerprint.add([[i] for i in range(MOST)] + [endless])
-    assert "deque" in fingerprint.unseen
+    assert Fingerprint([1, object()]).unseen == {"object"}
+    too_many = [[i] for i in range(MOST)]
+    assert Fingerprint([*too_many, collections.deque()]).unseen == {"list", "deque"}
 
 
 def test_equal_things_have_equal_fingerprints_whatever_their_order_in_memory():

@@ -14,11 +14,11 @@ from course_utils.networks import (
     MLPDiscriminator,
     MLPEncoder,
     MLPGenerator,
-    packed,
     sample,
     spectral,
     to_data,
 )
+from course_utils.playground.packs import packed
 from course_utils.training import fit
 from course_utils.vae import VAE
 

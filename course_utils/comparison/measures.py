@@ -7,9 +7,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from course_utils.comparison.detector import detector_accuracy
 from course_utils.comparison.spaces import detour, explained, largest_step, linear_accuracy
 from course_utils.data import Images
-from course_utils.judge import Judge, detector_accuracy
+from course_utils.judge import Judge
 from course_utils.latent import arcs, invert, same_class_neighbours
 from course_utils.losses import bernoulli_nll
 from course_utils.metrics import nearest_neighbours, sharpness

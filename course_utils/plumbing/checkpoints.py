@@ -22,22 +22,14 @@ def identify(model: nn.Module, data, name: str, settings: tuple) -> Fingerprint:
     RUNS remembers the run that a model is in: the same line again, on a model that is trained or half trained by then,
     finds the checkpoint of its first weights.
     """
-    print_ = Fingerprint()
-    print_.add((name, settings, model, data))
+    print_ = Fingerprint((name, settings, model, data))
     run, first_weights = RUNS.get(model, (None, ""))
     if run != print_.hexdigest():
         run = print_.hexdigest()
-        first_weights = print_of(list(model.state_dict().values()))
+        first_weights = Fingerprint(list(model.state_dict().values())).hexdigest()
     RUNS[model] = run, first_weights
     print_.add(first_weights)
     return print_
-
-
-def print_of(thing) -> str:
-    """Return the fingerprint of one thing by itself."""
-    print_ = Fingerprint()
-    print_.add(thing)
-    return print_.hexdigest()
 
 
 def open_checkpoint(name: str, model: nn.Module, data, settings: tuple) -> "Checkpoint":

@@ -1,13 +1,22 @@
-"""What is refused before anything is learned: wrong numbers, and data that cannot be trained on. One sentence each."""
+"""What is refused before anything is learned, in one sentence each: wrong numbers, unfit data, unfit networks.
 
-from math import isqrt
+A network that ends in a sigmoid trains without an error and learns nearly nothing. How it ends is read from the graph
+that autograd records, so that `nn.Sigmoid` and `torch.sigmoid` are both seen.
+"""
+
+from math import isqrt, prod
 from numbers import Integral
 
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
+from course_utils.plumbing.device import forked_random, looking_at
+
 SMALLEST_FLAT_IMAGE = 64  # 8×8 pixels; points have fewer coordinates
+SQUASHES = {"Sigmoid": "a sigmoid", "Tanh": "a tanh", "Softmax": "a softmax", "LogSigmoid": "a log-sigmoid"}
+RESHAPES = ("View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "Clone", "Transpose", "Permute", "T")
+REMEDY = "leave it out, since the losses work on raw outputs"
 
 
 def check_whole(at_least: int = 1, /, **arguments: int) -> None:
@@ -38,15 +47,10 @@ def check_data(x: Tensor, shape: tuple[int, ...] | None = None, dtype: torch.dty
     if x.dim() == 4 and (low < 0 or high > 1):
         remedy = "(x + 1) / 2" if low >= -1 and high <= 1 else "x / 255" if low >= 0 and high <= 255 else "a rescaled x"
         raise ValueError(f"expected images in [0, 1], got values from {low:.3g} to {high:.3g}: pass {remedy}")
-    if x.dim() == 2 and low >= 0 and (side := side_of_flat_image(x)):
-        remedy = f"x.view(-1, 1, {side}, {side})"
-        raise ValueError(f"expected images of shape (N, 1, {side}, {side}), got {tuple(x.shape)}: pass {remedy}")
-
-
-def side_of_flat_image(x: Tensor) -> int | None:
-    """Return the side of the square images that rows of x (N, d) would fill, None for d that is no such number."""
-    side = isqrt(x.shape[1])
-    return side if x.shape[1] >= SMALLEST_FLAT_IMAGE and side**2 == x.shape[1] else None
+    side = isqrt(x[0].numel())
+    if x.dim() == 2 and low >= 0 and x.shape[1] == side**2 >= SMALLEST_FLAT_IMAGE:
+        shape = f"1, {side}, {side}"
+        raise ValueError(f"expected images of shape (N, {shape}), got {tuple(x.shape)}: pass x.view(-1, {shape})")
 
 
 def check_training_data(model: nn.Module, data, batch_size: int) -> None:
@@ -61,14 +65,10 @@ def check_training_data(model: nn.Module, data, batch_size: int) -> None:
         raise ValueError(f"expected tensors of one length above 0, got {[len(part) for part in data]}")
     else:
         check_data(data[0], dtype=dtype_of(model))
-    if has_batch_norm(model) and smallest_batch(data, batch_size) == 1:
+    norms = [part for part in model.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm)]
+    if norms and smallest_batch(data, batch_size) == 1:
         remedy = "DataLoader(drop_last=True)" if isinstance(data, DataLoader) else "a larger batch_size"
         raise ValueError(f"expected at least 2 samples in a batch, since batch norm compares them, got 1: use {remedy}")
-
-
-def has_batch_norm(model: nn.Module) -> bool:
-    """Tell whether a model compares the samples of a batch."""
-    return any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in model.modules())
 
 
 def check_loader(loader: DataLoader) -> None:
@@ -104,3 +104,58 @@ def smallest_batch(data, batch_size: int) -> int:
 def dtype_of(model: nn.Module) -> torch.dtype:
     """Return the type of a model's weights."""
     return next(model.parameters()).dtype
+
+
+def look_at_generator(generator: nn.Module, x: Tensor, role: str = "generator") -> None:
+    """Raise ValueError for a generator (or decoder) that takes no z (N, latent_dim), or makes no data like x.
+
+    Images get their sigmoid from the model, so that a generator must not squash them; points may end as they like.
+    """
+    z = torch.zeros(len(x), latent_dim_of(generator, role))  # (N, latent_dim)
+    d = z.shape[1]
+    remedy = f"begin with nn.Unflatten(1, ({d}, 1, 1)) if it wants z of shape (N, {d}, 1, 1)"
+    output = answer(generator, z, role, remedy)
+    if output.shape != x.shape:
+        shape = tuple(x.shape[1:])
+        raise ValueError(
+            f"expected data shaped like what the {role} makes, {tuple(output.shape)}, got {tuple(x.shape)}: "
+            f"end the {role} with nn.Unflatten(1, {shape}) if it makes {prod(shape)} numbers for each sample"
+        )
+    if output.dim() == 4 and (end := squash_at_the_end(output)):
+        raise ValueError(f"expected the {role} to give logits of pixels, got {end} at its end: {REMEDY}")
+
+
+def look_at(network: nn.Module, x: Tensor, role: str, gives: str) -> None:
+    """Raise ValueError for a discriminator or an encoder that does not take x (N, ...), or squashes what it gives."""
+    output = answer(network, x, role, "build it for data of this shape")
+    if end := squash_at_the_end(output):
+        raise ValueError(f"expected the {role} to give {gives}, got {end} at its end: {REMEDY}")
+
+
+def latent_dim_of(generator: nn.Module, role: str) -> int:
+    """Return the size of a generator's codes; raises ValueError for one that does not say."""
+    if not isinstance(getattr(generator, "latent_dim", None), int):
+        kind = type(generator).__name__
+        raise ValueError(f"expected a {role} that has the size of z as an attribute latent_dim, got {kind} without it")
+    return generator.latent_dim
+
+
+def answer(network: nn.Module, x: Tensor, role: str, remedy: str) -> Tensor:
+    """Return what a network makes of x, with the graph behind it, and change neither it nor any random numbers."""
+    with looking_at(network) as device, forked_random(0, device), torch.enable_grad():
+        x = x.detach().to(device, next(network.parameters()).dtype).requires_grad_()
+        try:
+            return network(x)
+        except RuntimeError as error:
+            first_line, *_ = str(error).splitlines()
+            wanted = f"expected a {role} that takes {tuple(x.shape)}"
+            raise ValueError(f"{wanted}, got one that says {first_line!r}: {remedy}") from None
+
+
+def squash_at_the_end(output: Tensor) -> str | None:
+    """Return the squashing function that an output went through last, in words, or None."""
+    node = output.grad_fn
+    while node and node.name().split("Backward")[0] in RESHAPES:
+        node = node.next_functions[0][0]
+    name = node.name().split("Backward")[0] if node else ""
+    return SQUASHES.get(name)

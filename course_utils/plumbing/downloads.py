@@ -1,12 +1,14 @@
 """MNIST and Fashion-MNIST: files that are there are checked and used, missing ones fetched, failures told plainly."""
 
+import contextlib
 import gzip
 import hashlib
 import http.client
 import pathlib
-import queue
+import socket
 import sys
 import threading
+import urllib.parse
 import urllib.request
 import zlib
 
@@ -96,28 +98,18 @@ def fetch(source: str, name: str, raw: pathlib.Path) -> bytes:
 
 
 def download(url: str) -> bytes:
-    """Fetch a file; TimeoutError as soon as nothing has come for PATIENCE seconds.
+    """Fetch a file; raises OSError as soon as nothing has come for PATIENCE seconds."""
+    host = urllib.parse.urlsplit(url).hostname
+    look_up = threading.Thread(target=knows, args=(host,), daemon=True)  # the only step without a time limit
+    look_up.start()
+    look_up.join(PATIENCE)
+    if look_up.is_alive():
+        raise TimeoutError(f"the look-up of {host} took longer than {PATIENCE:g} seconds")
+    with urllib.request.urlopen(url, timeout=PATIENCE) as reply:
+        return reply.read()
 
-    A thread listens, because the look-up of a name has no time limit.
-    """
-    news = queue.SimpleQueue()  # pieces of the file, the empty one at its end, or an error
 
-    def listen() -> None:
-        try:
-            with urllib.request.urlopen(url, timeout=2 * PATIENCE) as reply:
-                while piece := reply.read1():
-                    news.put(piece)
-            news.put(b"")
-        except Exception as error:
-            news.put(error)
-
-    threading.Thread(target=listen, daemon=True).start()
-    content = bytearray()
-    try:
-        while piece := news.get(timeout=PATIENCE):
-            if isinstance(piece, Exception):
-                raise piece
-            content += piece
-    except queue.Empty:
-        raise TimeoutError(f"nothing came for {PATIENCE:g} seconds") from None
-    return bytes(content)
+def knows(host: str) -> None:
+    """Look up the address of a host; `urlopen` will say what is wrong with it."""
+    with contextlib.suppress(OSError):
+        socket.getaddrinfo(host, None)

@@ -22,14 +22,10 @@ PARTS = {  # of what is made of parts: a function that returns them as something
     tuple: lambda x: (len(x), *x),
     list: tuple,
     dict: lambda x: tuple(x.items()),
-    set: lambda x: tuple(sorted(map(repr, x))),  # whose order differs from one kernel to the next
-    frozenset: lambda x: tuple(sorted(map(repr, x))),
+    **dict.fromkeys((set, frozenset), lambda x: tuple(sorted(map(repr, x)))),  # their order differs between kernels
     property: lambda x: (x.fget, x.fset),
-    staticmethod: lambda x: x.__func__,
-    classmethod: lambda x: x.__func__,
-    types.MethodType: lambda x: x.__func__,
-    types.BuiltinFunctionType: lambda x: x.__name__,
-    types.ModuleType: lambda x: x.__name__,
+    **dict.fromkeys((staticmethod, classmethod, types.MethodType), lambda x: x.__func__),
+    **dict.fromkeys((types.BuiltinFunctionType, types.ModuleType), lambda x: x.__name__),
     types.GeneratorType: lambda x: x.gi_code,  # of a context manager that decorates a function
     functools.cached_property: lambda x: x.func,
     functools.partial: lambda x: (x.func, x.args, x.keywords),
@@ -59,16 +55,17 @@ def names_in(code: types.CodeType) -> tuple[set[str], set[str]]:
 
 
 class Fingerprint:
-    """A digest of values, weights, data and code; `unseen` names the types of what it could not look into."""
+    """A digest of one thing and whatever it leads to; `unseen` names the types of what it could not look into."""
 
-    def __init__(self):
+    def __init__(self, thing):
         self.digest = hashlib.blake2b(digest_size=6)
         self.unseen: set[str] = set()
         self.met: dict[int, tuple[int, object]] = {}  # id: number and object, kept alive, so that its id stays its own
         self.arrays = 0
+        self.add(thing)
 
     def hexdigest(self) -> str:
-        """Return what identifies everything added so far, in 12 characters."""
+        """Return what identifies all that was added, in 12 characters."""
         return self.digest.hexdigest()
 
     def add(self, thing) -> None:

@@ -68,12 +68,7 @@ class History:
 
 def check_finite(columns: dict[str, dict[int, float]]) -> None:
     """Raise DivergenceError for the earliest value that is infinite or not a number."""
-    bad = [
-        (step, name, value)
-        for name, column in columns.items()
-        for step, value in column.items()
-        if not math.isfinite(value)
-    ]
+    bad = [(step, name, x) for name, column in columns.items() for step, x in column.items() if not math.isfinite(x)]
     if bad:
         step, name, value = min(bad)
         raise DivergenceError(f"expected finite losses, got {name} = {value} at step {step}: {ADVICE}")
