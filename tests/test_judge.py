@@ -12,7 +12,7 @@ from torch import Tensor
 
 import course_utils.judge
 from course_utils import data, metrics
-from course_utils.comparison import measures
+from course_utils.comparison import detector, measures
 from course_utils.comparison.detector import detector_accuracy
 from course_utils.judge import Judge
 from course_utils.metrics import nearest_neighbours
@@ -81,7 +81,7 @@ def few_steps(monkeypatch, steps: int = 60) -> None:
     def short_fit(*args, **settings):
         return fit(*args, **settings | {"steps": steps})
 
-    for module in (course_utils.judge, measures):
+    for module in (course_utils.judge, detector, measures):
         monkeypatch.setattr(module, "fit", short_fit)
 
 
@@ -152,7 +152,8 @@ def test_classifier_and_detector_are_put_on_the_device_that_is_there(monkeypatch
         return plain_to(module, "cpu")
 
     monkeypatch.setattr(torch.nn.Module, "to", to)
-    monkeypatch.setattr(course_utils.judge, "pick_device", lambda: "an accelerator")
+    for module in (course_utils.judge, detector):
+        monkeypatch.setattr(module, "pick_device", lambda: "an accelerator")
     Judge(digits(), n=100)
     detector_accuracy(*[digits().train[:10]] * 4)
     assert ("Classifier", "an accelerator") in moved and ("Detector", "an accelerator") in moved
