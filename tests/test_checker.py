@@ -1,4 +1,4 @@
-"""The checker: probes that an answer cannot spoil, a state that it knows, and sentences that show what differs."""
+"""The checker: a state that it knows, probes that an answer cannot spoil, stubs, and kinds of results."""
 
 import random
 
@@ -8,12 +8,9 @@ import torch
 from answers_01 import WRONG as WRONG_01
 from test_exercise_tables import EXERCISES as ALL_EXERCISES
 from test_exercise_tables import check as check_of
-from torch.nn.functional import softplus
 
 from course_utils.exercises import lesson_01, lesson_02, lesson_03
 from course_utils.exercises.checker import Exercise, is_stub, several, value
-from course_utils.exercises.differences import first_difference
-from course_utils.exercises.words import Words
 
 every_exercise = pytest.mark.parametrize("lesson, name", ALL_EXERCISES)
 
@@ -25,9 +22,6 @@ def sampler(n, weights, means, sigmas):
 
 def best(p, q):
     return torch.where(p + q > 0, p / (p + q), 0.5)
-
-
-# The state in which a check runs
 
 
 @pytest.fixture(params=["no gradients", "inference", "float64", "meta"])
@@ -102,9 +96,6 @@ def test_an_error_of_the_reference_is_no_tick_but_an_error_of_the_course():
     check = Exercise(broken, lambda function: {"x": value(function(1))}, {})
     with pytest.raises(RuntimeError, match=r"the course's own answer to broken failed.*the course is wrong"):
         check.verdict(lambda x: broken(x))
-
-
-# What an answer leaves behind
 
 
 def takes_a_tensor(lesson, name):
@@ -216,9 +207,6 @@ def test_a_known_mistake_is_named_before_what_was_left_behind():
     assert "but nan where both densities are 0" in lesson_02.check_best_discriminator.verdict(two_mistakes)
 
 
-# Stubs and kinds of results
-
-
 def returns_dots(x):
     """Return the loss."""
     return ...
@@ -299,94 +287,3 @@ def test_two_numbers_are_taken_apart_in_whatever_they_come(result):
 )
 def test_what_is_no_pair_is_said_in_words(result, words):
     assert several(result, "x, y") == [words] * 2
-
-
-# What a message shows
-
-SEVEN = torch.tensor([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7])
-
-
-def changed(index, by):
-    other = SEVEN.clone()
-    other[index] += by
-    return other
-
-
-@pytest.mark.parametrize(
-    "observed, end",
-    [
-        (changed(5, 1), "to be 0.6 at entry 5, got 1.6; all others are right."),
-        (changed([5, 6], 1), "to be 0.6 at entry 5, got 1.6; 2 of 7 entries differ."),
-        (changed(2, 0.0001), "to be 0.3 at entry 2, got 0.3001; all others are right."),
-        (SEVEN * 0.5, "got 0.5 times that."),
-        (-SEVEN, "got -1 times that."),
-        (changed(3, torch.nan), "to be 0.4 at entry 3, got nan; all others are right."),
-        (changed(3, torch.inf), "to be 0.4 at entry 3, got inf; all others are right."),
-        (SEVEN[None], "to be a tensor of shape (7,), got a tensor of shape (1, 7)."),
-        (SEVEN.sum(), "to be a tensor of shape (7,), got one number."),
-        (SEVEN + 0j, "to be real, got complex numbers: take `.real` where the imaginary part is only rounding."),
-        ("no gradient", "to be [0.1, 0.2, 0.3, ...] with shape (7,), got no gradient."),
-    ],
-)
-def test_the_message_shows_the_entries_that_differ(observed, end):
-    other = {"a word": "as it is", "b": torch.tensor(0.25)}
-    assert first_difference(other | {"x": observed}, other | {"x": SEVEN}, {}).endswith(end)
-
-
-def test_the_place_in_a_table_has_two_numbers():
-    table = SEVEN[:6].view(2, 3)
-    assert "0.6 at entry [1, 2], got 9;" in first_difference(
-        {"x": table.put(torch.tensor(5), SEVEN[:1] * 90)}, {"x": table}, {}
-    )
-
-
-def test_numbers_that_look_alike_get_more_digits():
-    sentence = first_difference({"x": torch.tensor(1.0005)}, {"x": torch.tensor(1.0003)}, {})
-    assert sentence == "expected x to be 1.0003, got 1.0005."
-
-
-def test_one_factor_in_all_numbers_is_said():
-    verdict = lesson_03.check_discriminator_loss.verdict(
-        lambda real, fake: 3 * softplus(-real).mean() + 3 * softplus(fake).mean()
-    )
-    assert "every number is 3 times what it should be: expected the loss for ordinary logits to be 1.837" in verdict
-
-
-@pytest.mark.parametrize("answer", [lambda p, q: best(p, q) + 0j, lambda p, q: (best(p, q) + 0j).to(torch.complex128)])
-def test_a_complex_answer_is_no_right_one(answer):
-    assert "got complex numbers: take `.real`" in lesson_02.check_best_discriminator.verdict(answer)
-
-
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-def test_a_right_answer_in_another_precision_is_right(dtype):
-    assert lesson_02.check_best_discriminator.verdict(lambda p, q: best(p, q).to(dtype)).startswith("✓")
-
-
-def test_a_rounded_answer_is_not():
-    assert lesson_02.check_best_discriminator.verdict(lambda p, q: best(p, q).bfloat16()).startswith("✗")
-
-
-# Words
-
-ILLNESSES = Words(
-    "diagnosis",
-    {"A": "collapse", "B": "vanishing gradient"},
-    {("A", "vanishing gradient"): "look again.", ("B", "collapse"): "look again."},
-    synonyms={"mode collapse": "collapse"},
-)
-
-
-@pytest.mark.parametrize("first", ["collapse", "Mode collapse", "mode-collapse.", " the  COLLAPSE "])
-@pytest.mark.parametrize("second", ["vanishing gradient", "Vanishing gradients", "vanishing_gradients!"])
-def test_the_same_word_written_otherwise_is_the_same_answer(first, second):
-    assert ILLNESSES.verdict({"A": first, "B": second}) == "✓ diagnosis is right."
-
-
-@pytest.mark.parametrize("answers", [..., None, {}, {"A": ..., "B": None}, {"A": "", "B": "..."}])
-def test_words_that_are_not_there_are_not_attempted(answers):
-    assert ILLNESSES.verdict(answers) == "○ diagnosis: not attempted yet."
-
-
-@pytest.mark.parametrize("word", ["no collapse", "vanishing", 3, ["collapse"]])
-def test_another_word_is_not_understood(word):
-    assert "expected one of 'collapse', 'vanishing gradient' for A" in ILLNESSES.verdict({"A": word})

@@ -25,10 +25,12 @@ __all__ = [
     "is_stub",
     "same",
     "several",
-    "three",
     "value",
     "weights",
 ]
+
+HOW_MANY = {2: "two", 3: "three"}
+ALL_OF_THEM = {2: "both", 3: "all three"}
 
 
 @dataclass(frozen=True)
@@ -161,18 +163,10 @@ def several(result, names: str) -> list[Tensor | str]:
     if isinstance(result, (tuple, list)) or (isinstance(result, (Tensor, np.ndarray)) and result.ndim == 1):
         if len(result) == len(wanted):
             return [value(part) for part in result]
-        return [f"one of {COUNTS[len(wanted)]} numbers, not of {len(result)}"] * len(wanted)
+        return [f"one of {HOW_MANY[len(wanted)]} numbers, not of {len(result)}"] * len(wanted)
     if result is None or result is ...:
         return [value(result)] * len(wanted)
-    return [f"only one number; return {ALL[len(wanted)]}, `{names}`"] * len(wanted)
-
-
-COUNTS = {2: "two", 3: "three"}
-ALL = {2: "both", 3: "all three"}
-
-
-def three(result, names: str) -> list[Tensor | str]:
-    return several(result, names)
+    return [f"only one number; return {ALL_OF_THEM[len(wanted)]}, `{names}`"] * len(wanted)
 
 
 def altered(step, /, **change):

@@ -31,7 +31,7 @@ def condition(network: nn.Module) -> str:
     return "ready to learn"
 
 
-def lesson(result, network: nn.Module) -> Tensor | str:
+def gradient_at_weights(result, network: nn.Module) -> Tensor | str:
     """The gradient of a result at all weights of a network as one vector, or words if there is none."""
     learning = (
         isinstance(result, Tensor) and result.requires_grad and all(p.requires_grad for p in network.parameters())

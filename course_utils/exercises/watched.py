@@ -55,7 +55,7 @@ def known_state():
 
 
 class Watched:
-    """A function that gets copies of its tensors, fresh ones at every call, and is looked at after it.
+    """A function under test, which gets fresh copies of its tensors and a fresh seed at every call.
 
     Gradients pass through the copies. `traces` collects a sentence for each thing that a call has left behind.
     """

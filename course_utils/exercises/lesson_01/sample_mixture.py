@@ -55,7 +55,7 @@ def observe_many(function, n: int, weights: Tensor, means: Tensor, sigmas: Tenso
     points = points.detach().float()
     distance, cloud = nearest(points, means)
     found = len(cloud.unique())
-    seen["the typical distance to the nearest mean, in tens"] = rounded(distance.median() / 10, 1)
+    seen["the typical distance to the nearest mean, in tens,"] = rounded(distance.median() / 10, 1)
     seen["the number of clouds"] = value(found)
     if found < len(means):
         return seen
@@ -68,7 +68,7 @@ def observe_many(function, n: int, weights: Tensor, means: Tensor, sigmas: Tenso
     return seen | {
         "the shares of the clouds": rounded(share, 0.1),
         "the spread of each cloud over its sigma": 2 ** rounded(spread.log2(), 0.25),
-        "the offset of each cloud from its mean, in sigmas": rounded(offset, 0.25),
+        "the offset of each cloud from its mean, in sigmas,": rounded(offset, 0.25),
         "the correlation of the two coordinates within a cloud": rounded(standard.prod(1).mean(), 0.5),
         TAILS: rounded(standard.pow(4).mean(), 1),
         "the correlation of the noise in neighbouring rows": rounded((standard[1:] * standard[:-1]).mean(), 0.5),
