@@ -6,7 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.exercises.checker import Exercise, Observation, alike, altered, value
-from course_utils.exercises.left_behind import compared, condition, earlier_gradients, leave_gradients, lesson
+from course_utils.exercises.left_behind import (
+    compared,
+    condition,
+    earlier_gradients,
+    gradient_at_weights,
+    leave_gradients,
+)
 from course_utils.networks import MLPDiscriminator
 
 PROBES = {"for 5 points and a critic of 2 layers": (5, (16,)), "for 8 points and a critic of 4 layers": (8, (9, 6, 4))}
@@ -31,10 +37,11 @@ def observe_gradient_penalty(function) -> Observation:
     all_right = True
     for critic, (name, (n, _)) in zip(critics(), PROBES.items()):
         noise = torch.Generator().manual_seed(n)
-        real, fake = 2 * torch.randn(n, 2, generator=noise), torch.randn(n, 2, generator=noise) + 1
+        real = 2 * torch.randn(n, 2, generator=noise)
+        fake = torch.randn(n, 2, generator=noise) + 1
         mix = torch.rand(n, 1, generator=noise)
         right = gradient_penalty(critic, real, fake, mix)
-        to_learn = lesson(right, critic)
+        to_learn = gradient_at_weights(right, critic)
         leave_gradients(critic)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # PyTorch's on `backward(create_graph=True)`, which the verdict explains
@@ -44,7 +51,7 @@ def observe_gradient_penalty(function) -> Observation:
             f"{EARLIER}, {name},": earlier_gradients(critic),
             f"the critic {name}": condition(critic),
         }
-        seen |= compared(lesson(penalty, critic), to_learn, f"its gradient at the critic's weights {name}")
+        seen |= compared(gradient_at_weights(penalty, critic), to_learn, f"its gradient at the critic's weights {name}")
         all_right = all_right and alike(value(penalty), value(right))
     return seen | {FLAT: where_it_is_flat(function)} if all_right else seen  # elsewhere it would hide the mistake
 
@@ -58,7 +65,7 @@ def where_it_is_flat(function) -> str:
     points = torch.tensor([[1.0, 1.0], [-1.0, -1.0], [2.0, 0.0], [-2.0, 0.0]])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = lesson(function(critic, points, 2 * points, torch.full((4, 1), 0.5)), critic)
+        found = gradient_at_weights(function(critic, points, 2 * points, torch.full((4, 1), 0.5)), critic)
     if isinstance(found, str):
         return found
     return "finite" if found.isfinite().all() else "not a number"

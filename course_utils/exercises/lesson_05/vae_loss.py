@@ -75,14 +75,17 @@ def for_each_size(sums: dict[str, str]) -> str:
 def in_words(found: list[Tensor | str], right: list[Tensor]) -> str:
     """Say what a loss adds up and with which weights, from its value and its gradients at logits, mu and logvar."""
     loss, *slopes = found
-    if isinstance(loss, str) or loss.dim():
-        return loss if isinstance(loss, str) else f"a tensor of shape {tuple(loss.shape)}"
+    if isinstance(loss, str):
+        return loss
+    if loss.dim():
+        return f"a tensor of shape {tuple(loss.shape)}"
     if alike(loss, right[0]):
         return added_up(1, 1)
     likelihood, kl, kl_too = (factor(slope, known) for slope, known in zip(slopes, right[1:]))
     if not math.isclose(kl, kl_too, rel_tol=1e-4, abs_tol=1e-9):
         kl = math.nan
-    return added_up(likelihood, kl) + (", and a number beside them" if likelihood == kl == 1 else "")
+    total = added_up(likelihood, kl)
+    return total + ", and a number beside them" if total == added_up(1, 1) else total
 
 
 def factor(found: Tensor | str, right: Tensor) -> float:
@@ -94,6 +97,7 @@ def factor(found: Tensor | str, right: Tensor) -> float:
 
 
 def added_up(likelihood: float, kl: float) -> str:
+    """A sum of the two terms with these weights, nan for something else."""
     first = "something else than the likelihood" if math.isnan(likelihood) else f"{times(likelihood)}the likelihood"
     if math.isnan(kl):
         return f"{first} + something else than the KL (exercise 2 checks it)"

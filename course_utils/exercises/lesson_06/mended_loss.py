@@ -7,7 +7,13 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from course_utils.exercises.checker import Exercise, Observation, alike, altered, value
-from course_utils.exercises.left_behind import compared, condition, earlier_gradients, leave_gradients, lesson
+from course_utils.exercises.left_behind import (
+    compared,
+    condition,
+    earlier_gradients,
+    gradient_at_weights,
+    leave_gradients,
+)
 from course_utils.exercises.sentences import CUT_OFF
 
 SIZES = ((4, 3), (6, 2))  # images, latent dimensions
@@ -32,7 +38,7 @@ BUGS = {  # in the order in which they are named; what gives them away, not the 
 
 
 def networks() -> list[tuple[nn.Module, nn.Module]]:
-    """Encoder and decoder, linear for codes of 3 numbers, and with a hidden layer for codes of 2."""
+    """Two pairs of encoder and decoder: linear for codes of 3 numbers, with a hidden layer for codes of 2."""
     torch.manual_seed(0)
     linear = nn.Linear(784, 6)
     deep = nn.Sequential(nn.Linear(784, 5), nn.Tanh(), nn.Linear(5, 4))
@@ -56,7 +62,7 @@ def observe_mended_loss(function) -> Observation:
         leave_gradients(decoder)
         loss = function(encoder, decoder, images, eps)
         right = mended_loss(encoder, decoder, images, eps)
-        found = lesson(loss, encoder)
+        found = gradient_at_weights(loss, encoder)
         values[f"the loss for {n} images"] = value(loss)
         values[f"how much the encoder learns from {n} images"] = found if isinstance(found, str) else found.norm()
         all_right = all_right and alike(value(loss), value(right))
@@ -65,16 +71,16 @@ def observe_mended_loss(function) -> Observation:
     return values | rest if all_right else values
 
 
-def learned(loss, right: Tensor, networks: dict[str, nn.Module], n: int) -> Observation:
+def learned(loss, right: Tensor, both: dict[str, nn.Module], n: int) -> Observation:
     """The gradients of a loss at the networks, beside the right ones, and what is left behind in the networks."""
     seen = {}
-    for name, network in networks.items():
+    for name, network in both.items():
         gradient_name = f"its gradient at the {name}'s weights for {n} images"
         seen |= {
             f"the {name} after {n} images": condition(network),
             f"{EARLIER.format(name)}, after {n} images,": earlier_gradients(network),
         }
-        seen |= compared(lesson(loss, network), lesson(right, network), gradient_name)
+        seen |= compared(gradient_at_weights(loss, network), gradient_at_weights(right, network), gradient_name)
     return seen
 
 
