@@ -20,7 +20,7 @@ BLOCKS = [line for block in FENCED.findall(PAGE) for line in block.splitlines()]
 IN_CODE = re.findall(r"`([^`\n]+)`", FENCED.sub("", PAGE)) + BLOCKS
 WORDS = [word.strip("(),:") for code in IN_CODE for word in code.split()]
 PLACEHOLDERS = {"NN_name": "[0-9][0-9]_*", "NN": "[0-9][0-9]", "NAME": "*", "name.py": "*.py"}
-MADE_UP = {"NAME", "name", "check_name", "lesson_NN", "observe_name"}
+MADE_UP = {"NAME", "name", "check_name", "lesson_NN", "observe_name", "seq"}
 ENDINGS = ("py", "md", "svg", "png", "txt", "toml", "yml", "json", "jsonl", "ipynb", "cfg", "mplstyle")
 
 every_form = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.stem)

@@ -11,7 +11,7 @@ from set_repository import addresses, files
 
 ROOT = pathlib.Path(__file__).parents[1]
 TEXTS = "*.md *.toml *.txt *.py *.sh *.ipynb *.yml *.cfg *.json *.jsonl *.mplstyle Makefile run".split()
-PLACES = (".", ".ci", ".github/workflows", "binder", "data")
+PLACES = (".", ".ci", ".github", ".github/ISSUE_TEMPLATE", ".github/workflows", "binder", "data")
 TREES = ("benchmarks", "course_utils", "docs", "notebooks", "scripts", "tests")
 
 
