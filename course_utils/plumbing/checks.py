@@ -4,7 +4,7 @@ A network that ends in a sigmoid trains without an error and learns nearly nothi
 that autograd records, so that `nn.Sigmoid` and `torch.sigmoid` are both seen.
 """
 
-from math import isqrt, prod
+from math import isqrt
 from numbers import Integral
 
 import torch
@@ -116,11 +116,10 @@ def look_at_generator(generator: nn.Module, x: Tensor, role: str = "generator") 
     remedy = f"begin with nn.Unflatten(1, ({d}, 1, 1)) if it wants z of shape (N, {d}, 1, 1)"
     output = answer(generator, z, role, remedy)
     if output.shape != x.shape:
-        shape = tuple(x.shape[1:])
-        raise ValueError(
-            f"expected data shaped like what the {role} makes, {tuple(output.shape)}, got {tuple(x.shape)}: "
-            f"end the {role} with nn.Unflatten(1, {shape}) if it makes {prod(shape)} numbers for each sample"
-        )
+        only_flat = output.numel() == x.numel()
+        remedy = f": end the {role} with nn.Unflatten(1, {tuple(x.shape[1:])})" if only_flat else ""
+        wanted = f"expected data shaped like what the {role} makes, {tuple(output.shape)}"
+        raise ValueError(f"{wanted}, got {tuple(x.shape)}{remedy}")
     if output.dim() == 4 and (end := squash_at_the_end(output)):
         raise ValueError(f"expected the {role} to give logits of pixels, got {end} at its end: {REMEDY}")
 
