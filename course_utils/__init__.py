@@ -2,16 +2,16 @@
 
 One file for each idea, in the order in which the lessons meet them:
 
-    data       image data sets in [0, 1], split three ways: load("digits"), your own pictures, what counts as data
+    data       image data sets in [0, 1], split three ways: load("digits"), your own pictures
     points     mixtures of Gaussians in the plane, where everything that a model does can be seen
-    networks   generators (which are also decoders), discriminators, encoders, and wrappers around them
+    networks   generators (which are also decoders), discriminators, encoders, and spectral norm
     losses     adversarial losses, gradient penalties, likelihoods and the KL divergence, as functions of tensors
     gan        GAN: two players and their steps
     vae        VAE: encode, reparameterize, decode, one bound
     training   fit: the one loop, which can be watched, interrupted and resumed
     metrics    how good are samples? Fréchet distance, precision and recall, coverage, sharpness
-    judge      the networks that judge: a classifier with its features, a detector of generated images
-    latent     what a space of codes is like: walks, linear directions, neighbours, codes of given images
+    judge      the networks that judge: a classifier, and what is measured in its features
+    latent     a space of codes: walks through it, neighbours in it, codes of given images
     claims     verify: a statement of a lesson, checked each time that the lesson runs
 
 What serves them lives in folders:

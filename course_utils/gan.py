@@ -44,7 +44,7 @@ class GAN(nn.Module):
         latent_dim_of(generator, "generator")
         if loss not in ADVERSARIAL:
             raise ValueError(f"expected a loss among {', '.join(ADVERSARIAL)}, got {loss!r}")
-        if min(r1_weight, gp_weight) < 0:
+        if not min(r1_weight, gp_weight) >= 0:
             raise ValueError(f"expected r1_weight and gp_weight of at least 0, got {r1_weight} and {gp_weight}")
         check_whole(penalty_every=penalty_every, n_critic=n_critic)
         self.generator = generator
@@ -98,7 +98,7 @@ class GAN(nn.Module):
         _, g_loss = ADVERSARIAL[self.loss]
         loss = g_loss(self.discriminator(self.generate(n)))
         optimizer.zero_grad()
-        loss.backward(inputs=list(self.generator.parameters()))  # gradients for one player only
+        loss.backward(inputs=[p for p in self.generator.parameters() if p.requires_grad])  # for one player only
         optimizer.step()
         return {"g_loss": loss.detach()}
 

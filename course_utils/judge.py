@@ -8,7 +8,7 @@ from course_utils.data import Images
 from course_utils.metrics import frechet_distance, neighbourhood_metrics, sharpness
 from course_utils.networks import IMAGE
 from course_utils.plumbing.checks import check_data
-from course_utils.plumbing.device import PART, forked_random, looking_at, pick_device, torch_defaults
+from course_utils.plumbing.device import forked_random, in_parts, pick_device, torch_defaults
 from course_utils.training import fit
 
 
@@ -73,14 +73,11 @@ class Judge:
     def features(self, images: Tensor) -> Tensor:
         """Return the 64 features of images, on the CPU: (N, 1, 28, 28) to (N, 64)."""
         check_data(images, IMAGE, torch.float32)
-        with looking_at(self.classifier) as device:
-            return torch.cat([self.classifier.body(part.to(device)).cpu() for part in images.split(PART)])
+        return in_parts(self.classifier, self.classifier.body, images)
 
     def predict(self, images: Tensor) -> Tensor:
         """Return the class that the classifier sees in each image: (N, 1, 28, 28) to (N,)."""
-        features = self.features(images)
-        with looking_at(self.classifier) as device:
-            return self.classifier.head(features.to(device)).argmax(1).cpu()
+        return in_parts(self.classifier, self.classifier.head, self.features(images)).argmax(1)
 
     def class_shares(self, images: Tensor) -> Tensor:
         """Return the share of each class among the images, in [0, 1]: (classes,)."""

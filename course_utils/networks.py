@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from course_utils.plumbing.checks import check_whole
-from course_utils.plumbing.device import PART, looking_at, torch_defaults
+from course_utils.plumbing.device import in_parts, torch_defaults
 
 IMAGE = (1, 28, 28)
 ACTIVATIONS = {"relu": nn.ReLU, "leaky_relu": lambda: nn.LeakyReLU(0.2), "tanh": nn.Tanh, "silu": nn.SiLU}
@@ -42,9 +42,8 @@ def sample(generator: nn.Module, n: int = 64, z: Tensor | None = None, seed: int
         z = torch.randn(n, generator.latent_dim, generator=torch.Generator().manual_seed(seed))  # (n, latent_dim)
     if z.dim() != 2 or z.shape[1] != generator.latent_dim:
         raise ValueError(f"expected z of shape (n, {generator.latent_dim}), got {tuple(z.shape)}")
-    dtype = next(generator.parameters()).dtype
-    with looking_at(generator) as device:
-        return torch.cat([to_data(generator(part.to(device, dtype))).cpu() for part in z.split(PART)])
+    z = z.to(next(generator.parameters()).dtype)
+    return in_parts(generator, lambda part: to_data(generator(part)), z)
 
 
 def activation(name: str) -> nn.Module:

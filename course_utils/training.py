@@ -57,12 +57,12 @@ def fit(
 
     Parameters
     ----------
-    model : has `make_optimizers()`, `training_step(batch, optimizers, step) -> {metric: tensor}` and `sample(n)`.
+    model : has `make_optimizers()` and `training_step(batch, optimizers, step) -> {metric: tensor}`.
     data : a tensor (N, ...), a tuple of tensors that share N, or a DataLoader. Batches of tensors are drawn with
         replacement; a DataLoader has its own batch size, is logged once an epoch, and resumes at an epoch's start.
-    steps : of training in all, one batch each.
+    steps : how many batches to train on, those before an interrupt included.
     held_out : data that the model never learns from; what its `evaluate` says of them is logged as "held_out_...".
-    seed : of the batches and of all noise; the caller's random state stays as it was.
+    seed : of the batches and of all of torch's noise; the caller's random state stays as it was.
     average : decay of an exponential moving average of the weights, which the model holds afterwards; 0 is off. The
         decay at a step is at most step / (step + 10), so that the first weights are soon forgotten: 0.999 is reached
         at step 9,990. Buffers, such as batch norm's statistics, are those of the last step.
@@ -75,7 +75,8 @@ def fit(
     device : "cpu", "cuda", ...; by default the accelerator that is there.
 
     Raises ValueError or TypeError for settings or data that cannot be trained on, DivergenceError for losses that are
-    not finite. An interrupt goes on after the model, and the checkpoint, have been put in order.
+    not finite. After an interrupt, which goes on, the model has the weights of that moment; the checkpoint lacks ten
+    seconds at most (or the steps since the last entry of the history).
     """
     check_settings(steps, batch_size, average, schedule, log_every)
     check_training_data(model, data, batch_size)
@@ -85,10 +86,9 @@ def fit(
     home = next(model.parameters()).device
     device = torch.device(device or pick_device())
     settings = (steps, batch_size, held_out, seed, average, schedule, kept, log_every, device.type)
-    run = Run(model.to(device).train(), steps, device, average=average, schedule=schedule, held_out=held_out)
-    if checkpoint:
-        code = (Run.advance, Run.average_weights, SCHEDULES[schedule], batches)
-        run.store = open_checkpoint(checkpoint, model, data, (*settings, *code))
+    code = (Run.advance, Run.average_weights, SCHEDULES[schedule], batches)
+    store = open_checkpoint(checkpoint, model, data, (*settings, *code)) if checkpoint else None
+    run = Run(model.to(device).train(), steps, device, store, average=average, schedule=schedule, held_out=held_out)
     with forked_random(seed, device), progress_bar(steps) as bar:
         try:
             run.resume()
@@ -115,9 +115,9 @@ def fit(
 
 
 class Run:
-    """Everything that a checkpoint holds: model, average, optimizers, history, random state."""
+    """A training in progress: model, average, optimizers, history, step. `state_dict` is what a checkpoint keeps."""
 
-    def __init__(self, model: nn.Module, steps: int, device: torch.device, *, average: float, schedule: str, held_out):
+    def __init__(self, model: nn.Module, steps: int, device, store, *, average, schedule, held_out):
         self.model = model
         self.steps = steps
         self.device = device
@@ -129,7 +129,7 @@ class Run:
         self.history = History()
         self.metrics_since_log: list[dict[str, Tensor]] = []
         self.step = 0
-        self.store: Checkpoint | None = None
+        self.store: Checkpoint | None = store
         self.saved_step = 0
         self.saved_at = time.monotonic()
 
@@ -175,6 +175,7 @@ class Run:
         if callback:
             with forked_random(0, self.device):
                 callback(self.averaged, self.history)
+            self.model.train()
 
     def resume(self) -> None:
         """Continue from the checkpoint; or save the beginning, from which an interrupted run can always be resumed."""
@@ -187,15 +188,16 @@ class Run:
     def save(self) -> None:
         """Write the state to the checkpoint, if there is one; raises DivergenceError for one that must not be kept."""
         state = self.state_dict()
-        if self.store:
-            self.store.save(state)
-        self.saved_step = self.step
+        if self.store and self.store.save(state):
+            self.saved_step = self.step
         self.saved_at = time.monotonic()
 
     def how_to_go_on(self) -> str:
         """Return what to tell somebody who interrupts the run."""
-        again = f"goes on from step {self.saved_step}" if self.store else "trains it further"
-        return f"Stopped at step {self.step} of {self.steps}; the model keeps what it learned, the same line {again}."
+        stopped = f"Stopped at step {self.step} of {self.steps}"
+        if self.store:
+            return f"{stopped}; the same line goes on from step {self.saved_step}, the last that was saved."
+        return f"{stopped}; the model keeps what it learned, the same line trains it further."
 
     def state_dict(self) -> dict:
         """Return tensors and plain values only, so that `torch.load(weights_only=True)` reads them.
@@ -244,7 +246,7 @@ def batches(model: nn.Module, data, batch_size: int, device: torch.device) -> It
 
 def snapshot_steps(snapshots: int | Collection[int], steps: int) -> list[int]:
     """Return the steps at which to keep the weights: those given, or that many and the first, denser early on."""
-    if not isinstance(snapshots, int):
+    if isinstance(snapshots, Collection):
         if not all(isinstance(step, int) and 0 <= step <= steps for step in snapshots):
             raise ValueError(f"expected snapshots at steps from 0 to {steps}, got {snapshots!r}")
         return sorted(set(snapshots))

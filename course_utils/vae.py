@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from course_utils.losses import LIKELIHOODS, kl_divergence
 from course_utils.networks import sample
 from course_utils.plumbing.checks import check_data, check_whole, latent_dim_of, look_at, look_at_generator
-from course_utils.plumbing.device import PART, forked_random, looking_at, torch_defaults
+from course_utils.plumbing.device import PART, forked_random, in_parts, looking_at, torch_defaults
 
 
 def reparameterize(mu: Tensor, logvar: Tensor) -> Tensor:
@@ -52,8 +52,6 @@ class VAE(nn.Module):
             raise ValueError(f"expected a likelihood among {', '.join(LIKELIHOODS)}, got {likelihood!r}")
         if not torch.as_tensor(sigma).min() > 0:
             raise ValueError(f"expected sigma above 0, got {sigma}")
-        if likelihood == "bernoulli" and len(getattr(decoder, "shape", (1, 28, 28))) == 1:
-            raise ValueError('expected likelihood="gaussian" for points, got "bernoulli", which is for images')
         if not all(value >= 0 for value in (beta, free_bits)):
             raise ValueError(f"expected beta and free_bits of at least 0, got {beta} and {free_bits}")
         check_whole(0, warmup_steps=warmup_steps)
@@ -77,6 +75,8 @@ class VAE(nn.Module):
         """Move encoder and decoder once; return the terms of the bound, means over the batch in nats."""
         x = batch if isinstance(batch, Tensor) else batch[0]
         if step == 0:
+            if self.likelihood == "bernoulli" and x.dim() == 2:
+                raise ValueError('expected likelihood="gaussian" for points, got "bernoulli", which is for images')
             look_at(self.encoder, x, "encoder", "any means and log-variances")
             look_at_generator(self.decoder, x, "decoder")
         loss, metrics = self.loss(x, self.kl_weight(step))
@@ -138,8 +138,7 @@ class VAE(nn.Module):
 
     def codes(self, x: Tensor) -> Tensor:
         """Return the mean of q(z | x) for each x, on the CPU: (N, latent_dim)."""
-        with looking_at(self) as device:
-            return torch.cat([self.encode(part.to(device))[0].cpu() for part in x.split(PART)])
+        return in_parts(self, lambda part: self.encode(part)[0], x)
 
     def reconstruct(self, x: Tensor) -> Tensor:
         """Return the mean of p(x | z) at the mean code of each x, on the CPU: the shape of x."""
@@ -173,8 +172,8 @@ class VAE(nn.Module):
         if not self.stochastic:
             raise ValueError("expected a stochastic VAE, got a plain autoencoder: it has no likelihood to bound")
         check_data(x)
-        with looking_at(self) as device, forked_random(seed, device):
-            return torch.cat([estimate(part.to(device)).cpu() for part in x.split(PART)])
+        with forked_random(seed, next(self.parameters()).device):
+            return in_parts(self, estimate, x)
 
     def log_mean_weight(self, x: Tensor, k: int) -> Tensor:
         """Return log of the mean of p(x, z) / q(z | x) over k codes z from q(z | x): (N,)."""
@@ -187,6 +186,7 @@ class VAE(nn.Module):
             total = torch.logaddexp(total, prior_over_posterior - self.nll(z, x))
         return total - math.log(k)
 
+    @torch_defaults()
     def sample(self, n: int = 64, z: Tensor | None = None, seed: int = 0, pixels: bool = False) -> Tensor:
         """Return means of p(x | z) for codes of the prior, for display; the same n and seed give the same codes.
 

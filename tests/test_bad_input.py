@@ -35,6 +35,10 @@ def a_vae(**settings) -> VAE:
     return VAE(MLPEncoder(4, (8,)), MLPGenerator(4, (8,)), **settings)
 
 
+def train_vae_on_points():
+    return fit(VAE(MLPEncoder(4, (8,), (2,)), MLPGenerator(4, (8,), (2,))), ring_points(), steps=1)
+
+
 def a_picture_that_is_none(folder):
     for i in range(10):
         Image.new("L", (8, 8)).save(folder / f"{i}.png")
@@ -124,7 +128,7 @@ CASES = {  # what is done: the error, what its message must hold
         r"data shaped \(4, 784\), got \(4, 1, 28, 28\)",
     ),
     "unknown likelihood": (lambda _: a_vae(likelihood="mse"), ValueError, "bernoulli, gaussian, got 'mse'"),
-    "coins for points": (lambda _: VAE(None, MLPGenerator(2, shape=(2,))), ValueError, "gaussian.* for points, got"),
+    "coins for points": (lambda _: train_vae_on_points(), ValueError, "gaussian.* for points, got"),
     "sigma of 0": (lambda _: a_vae(sigma=0.0), ValueError, "sigma above 0, got 0.0"),
     "one sigma of 0": (lambda _: a_vae(sigma=(1.0, 0.0)), ValueError, r"sigma above 0, got \(1.0, 0.0\)"),
     "negative beta": (lambda _: a_vae(beta=-1.0), ValueError, "at least 0, got -1.0 and 0.0"),

@@ -115,6 +115,41 @@ def test_a_hook_on_a_layer_counts(capsys):
     assert "training anew" in capsys.readouterr().err
 
 
+def test_freezing_a_network_trains_anew(capsys):
+    run()
+    gan = tiny_gan()
+    gan.generator.layers[0].requires_grad_(False)
+    run(gan)
+    assert "training anew" in capsys.readouterr().err
+
+
+def test_private_attributes_and_buffers_that_are_not_saved_count(capsys):
+    for private, buffer in ((1, 0.0), (2, 0.0), (1, 1.0)):
+        gan = tiny_gan()
+        gan._private = private
+        gan.register_buffer("unsaved", torch.tensor(buffer), persistent=False)
+        run(gan)
+    assert capsys.readouterr().err.count("training anew") == 2
+
+
+def test_what_is_in_a_subclass_of_a_collection_counts():
+    class Settings(dict):
+        pass
+
+    class Sizes(list):
+        pass
+
+    Pair = collections.namedtuple("Pair", "a b")
+    for one, other in (
+        (collections.OrderedDict(a=1), collections.OrderedDict(a=2)),
+        (Settings(a=1), Settings(a=2)),
+        (Sizes([1]), Sizes([2])),
+        (Pair(1, 2), Pair(1, 3)),
+        (Settings(a=1), {"a": 1}),
+    ):
+        assert print_of(one) != print_of(other)
+
+
 class Lazy(Dataset):
     """Points that are made when they are asked for, as a folder of files would be read."""
 

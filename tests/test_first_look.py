@@ -114,6 +114,21 @@ def test_the_first_look_changes_neither_networks_nor_random_numbers_nor_gradient
     assert gan.training and all(p.grad is None for p in gan.parameters())
 
 
+def test_frozen_layers_of_a_generator_stay_and_the_others_learn():
+    gan = tiny_gan()
+    frozen = gan.generator.layers[0].requires_grad_(False)
+    before = weights(frozen), weights(gan.generator)
+    fit(gan, POINTS, steps=2, batch_size=4)
+    assert torch.equal(weights(frozen), before[0]) and not torch.equal(weights(gan.generator), before[1])
+
+
+def test_a_likelihood_of_images_is_not_taken_for_points_whatever_the_decoder():
+    decoder = nn.Sequential(nn.Linear(3, 2))
+    decoder.latent_dim = 3
+    with pytest.raises(ValueError, match='expected likelihood="gaussian" for points'):
+        fit(VAE(nn.Linear(2, 6), decoder), POINTS, steps=1)
+
+
 class Stream(IterableDataset):
     def __iter__(self):
         yield POINTS[0]

@@ -1,5 +1,6 @@
 """Resuming: a run that was stopped, even killed, ends as if nothing had happened."""
 
+import os
 import signal
 
 import pytest
@@ -8,6 +9,7 @@ from helpers import loader, ring_points, run, same_bits, saved, starting, stoppi
 
 from course_utils import training
 from course_utils.gan import GAN
+from course_utils.training import fit
 
 POINTS = ring_points()
 pytestmark = pytest.mark.usefixtures("folder")
@@ -48,7 +50,7 @@ def test_running_the_same_cell_again_continues_although_the_model_has_moved(fold
     gan = tiny_gan()
     with pytest.raises(KeyboardInterrupt), stopping_after(8, KeyboardInterrupt):
         run(gan)
-    assert "the same line goes on from step 6." in capsys.readouterr().err
+    assert "the same line goes on from step 6, the last that was saved." in capsys.readouterr().err
     run(gan)
     assert len(list(folder.iterdir())) == 1 and torch.equal(weights(gan), weights(run(name="other")[0]))
 
@@ -128,3 +130,27 @@ def test_a_run_stopped_in_a_step_and_again_in_a_save_ends_as_if_nothing_had_happ
     assert resumed.communicate()[0] == "12\n" and whole.communicate()[0] == "24\n"
     assert same_bits(saved(folder, "trainee"), saved(folder / "whole", "trainee"))
     assert not list(folder.rglob("*.part")), "what the stopped save had written is still there"
+
+
+def test_a_cell_with_two_fits_returns_at_once_when_it_is_run_again(folder):
+    gan = tiny_gan()
+    for _ in range(3):
+        run(gan, name="one")
+        run(gan, name="two")
+    assert len(list(folder.iterdir())) == 2
+    assert torch.equal(weights(gan), weights(two_stages()))
+
+
+def test_an_interrupt_never_promises_a_step_that_could_not_be_saved(folder, capsys, monkeypatch):
+    monkeypatch.setattr("os.replace", lambda *paths: os.stat(folder / "nothing"))
+    with pytest.raises(KeyboardInterrupt), stopping_after(8, KeyboardInterrupt):
+        run()
+    assert "the same line goes on from step 0, the last that was saved." in capsys.readouterr().err
+
+
+def test_a_callback_that_switches_to_eval_mode_does_not_change_learning():
+    modes = []
+    gan = tiny_gan()
+    gan.generator.register_forward_hook(lambda network, inputs, output: modes.append(network.training))
+    fit(gan, POINTS, steps=6, batch_size=4, snapshots=3, callback=lambda model, history: model.eval())
+    assert modes.count(False) == 1, "that of the first look"

@@ -12,7 +12,7 @@ from course_utils.judge import Classifier
 from course_utils.losses import non_saturating_d
 from course_utils.networks import IMAGE
 from course_utils.plumbing.checks import check_data
-from course_utils.plumbing.device import PART, forked_random, looking_at, pick_device, torch_defaults
+from course_utils.plumbing.device import forked_random, in_parts, pick_device, torch_defaults
 from course_utils.training import fit
 
 
@@ -39,8 +39,7 @@ class Detector(nn.Module):
 
     def share_real(self, images: Tensor) -> float:
         """Return the share of images (N, 1, 28, 28) that look real to the detector, in [0, 1]."""
-        with looking_at(self) as device:
-            return torch.cat([self(part.to(device)) > 0 for part in images.split(PART)]).float().mean().item()
+        return (in_parts(self, self, images) > 0).float().mean().item()
 
 
 @torch_defaults()
@@ -53,7 +52,7 @@ def detector_accuracy(
     counts, so that no set's size matters; all are images (N, 1, 28, 28) in [0, 1].
     """
     for images in (real, fake, held_out_real, held_out_fake):
-        check_data(images, IMAGE)
+        check_data(images, IMAGE, torch.float32)
     rows = torch.arange(max(len(real), len(fake)))  # the smaller set comes round again
     with forked_random(seed, torch.device("cpu")):
         detector = Detector()

@@ -13,39 +13,25 @@ from torch import nn
 from course_utils.plumbing.fingerprint import Fingerprint
 
 FOLDER = pathlib.Path(__file__).parents[2] / "data" / "checkpoints"
-RUNS = weakref.WeakKeyDictionary()  # a model: the run that it is in, and its first weights there; a copy is in none
-
-
-def identify(model: nn.Module, data, name: str, settings: tuple) -> Fingerprint:
-    """Return the fingerprint of a run: of a model with its first weights, data and settings.
-
-    RUNS remembers the run that a model is in: the same line again, on a model that is trained or half trained by then,
-    finds the checkpoint of its first weights.
-    """
-    print_ = Fingerprint((name, settings, model, data))
-    run, first_weights = RUNS.get(model, (None, ""))
-    if run != print_.hexdigest():
-        run = print_.hexdigest()
-        first_weights = Fingerprint(list(model.state_dict().values())).hexdigest()
-    RUNS[model] = run, first_weights
-    print_.add(first_weights)
-    return print_
+RUNS = weakref.WeakKeyDictionary()  # a model: {a run that it has been in: the fingerprint of its first weights there}
 
 
 def open_checkpoint(name: str, model: nn.Module, data, settings: tuple) -> "Checkpoint":
     """Return the checkpoint of a run, and say what the fingerprint could not see of it.
 
-    A model that has moved since, and whose file is gone, begins a run of its own.
+    RUNS remembers the runs that a model has been in: the same line again, on a model that is trained or half trained by
+    then, finds the checkpoint of its first weights. If that file is gone, the run begins with the weights of now.
     """
-    print_ = identify(model, data, name, settings)
-    checkpoint = Checkpoint(name, print_.hexdigest())
-    if not checkpoint.path.exists():
-        del RUNS[model]
-        print_ = identify(model, data, name, settings)
-        checkpoint = Checkpoint(name, print_.hexdigest())
-    if print_.unseen:
-        unseen = ", ".join(sorted(print_.unseen))
+    run = Fingerprint((name, settings, model, data))
+    runs = RUNS.setdefault(model, {})
+    first_weights = runs.get(run.hexdigest())
+    if first_weights is None or not Checkpoint(name, run.extended(first_weights)).path.exists():
+        first_weights = Fingerprint([*model.state_dict().values(), *model.buffers()]).hexdigest()
+        runs[run.hexdigest()] = first_weights
+    if run.unseen:
+        unseen = ", ".join(sorted(run.unseen))
         print(f"{name}: the checkpoint does not see a change in {unseen}; rename it after one.", file=sys.stderr)
+    checkpoint = Checkpoint(name, run.extended(first_weights))
     checkpoint.prepare()
     return checkpoint
 
@@ -53,16 +39,17 @@ def open_checkpoint(name: str, model: nn.Module, data, settings: tuple) -> "Chec
 class Checkpoint:
     """One file, data/checkpoints/NAME-FINGERPRINT.pt; COURSE_CHECKPOINTS names another folder."""
 
-    def __init__(self, name: str, print_: str):
+    def __init__(self, name: str, fingerprint: str):
         if pathlib.Path(name).name != name or name == "..":
             raise ValueError(f'expected a plain name for the checkpoint, such as "03_gan", got {name!r}')
         folder = pathlib.Path(os.environ.get("COURSE_CHECKPOINTS") or FOLDER)
-        self.name, self.path = name, folder / f"{name}-{print_}.pt"
+        self.name = name
+        self.path = folder / f"{name}-{fingerprint}.pt"
 
     def prepare(self) -> None:
         """Remove what a crash left behind, and say when the runs that are there are others."""
-        folder, stem = self.path.parent, glob.escape(self.path.stem)
-        for left_by_a_crash in folder.glob(f"{stem}.*.part"):
+        folder = self.path.parent
+        for left_by_a_crash in folder.glob(f"{glob.escape(self.path.stem)}.*.part"):
             left_by_a_crash.unlink(missing_ok=True)
         # Twelve characters, so that "run" does not count the files of "run-on-mnist".
         others = [] if self.path.exists() else list(folder.glob(f"{glob.escape(self.name)}-{'[0-9a-f]' * 12}.pt"))
@@ -85,8 +72,11 @@ class Checkpoint:
                 f"({type(error).__name__}): delete it and run the cell again"
             ) from None
 
-    def save(self, state: dict) -> None:
-        """Write to a file beside it, then rename: a crash at any moment leaves the old file or the new one."""
+    def save(self, state: dict) -> bool:
+        """Write to a file beside it, then rename: a crash at any moment leaves the old file or the new one.
+
+        Tell whether that went well; if not, the reason is printed, and training can go on.
+        """
         part = self.path.with_suffix(f".{os.getpid()}.part")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,8 +85,10 @@ class Checkpoint:
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(part, self.path)
+            return True
         except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
             print(f"The checkpoint {self.path} could not be written ({error}); training goes on.", file=sys.stderr)
+            return False
         finally:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)

@@ -13,9 +13,9 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from course_utils.plumbing.device import forked_random, looking_at
 
-SMALLEST_FLAT_IMAGE = 64  # 8×8 pixels; points have fewer coordinates
+SMALLEST_FLAT_IMAGE = 28 * 28  # points and features have fewer coordinates
 SQUASHES = {"Sigmoid": "a sigmoid", "Tanh": "a tanh", "Softmax": "a softmax", "LogSigmoid": "a log-sigmoid"}
-RESHAPES = ("View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "Clone", "Transpose", "Permute", "T")
+RESHAPES = set("View UnsafeView ReshapeAlias Squeeze Unsqueeze Clone Transpose Permute T Select Slice Mean".split())
 REMEDY = "leave it out, since the losses work on raw outputs"
 
 
@@ -29,7 +29,7 @@ def check_whole(at_least: int = 1, /, **arguments: int) -> None:
 def check_data(x: Tensor, shape: tuple[int, ...] | None = None, dtype: torch.dtype | None = None) -> None:
     """Raise TypeError or ValueError unless x is finite floats: points (N, d), or images (N, C, H, W) in [0, 1].
 
-    `shape` is that of one sample, `dtype` the type that is wanted, for which a model's weights are the measure.
+    `shape` is that of one sample, `dtype` the type that the model's weights have.
     """
     if not isinstance(x, Tensor) or not x.is_floating_point():
         raise TypeError(f"expected a tensor of floats, got {x.dtype if isinstance(x, Tensor) else type(x).__name__}")
@@ -98,7 +98,7 @@ def smallest_batch(data, batch_size: int) -> int:
         return batch_size
     if data.batch_size is None or data.drop_last:
         return data.batch_size or 0
-    return len(data.dataset) % data.batch_size or data.batch_size
+    return len(data.sampler) % data.batch_size or data.batch_size
 
 
 def dtype_of(model: nn.Module) -> torch.dtype:
@@ -114,7 +114,7 @@ def look_at_generator(generator: nn.Module, x: Tensor, role: str = "generator") 
     z = torch.zeros(len(x), latent_dim_of(generator, role))  # (N, latent_dim)
     d = z.shape[1]
     remedy = f"begin with nn.Unflatten(1, ({d}, 1, 1)) if it wants z of shape (N, {d}, 1, 1)"
-    output = answer(generator, z, role, remedy)
+    output = output_of(generator, z, role, remedy)
     if output.shape != x.shape:
         only_flat = output.numel() == x.numel()
         remedy = f": end the {role} with nn.Unflatten(1, {tuple(x.shape[1:])})" if only_flat else ""
@@ -126,7 +126,7 @@ def look_at_generator(generator: nn.Module, x: Tensor, role: str = "generator") 
 
 def look_at(network: nn.Module, x: Tensor, role: str, gives: str) -> None:
     """Raise ValueError for a discriminator or an encoder that does not take x (N, ...), or squashes what it gives."""
-    output = answer(network, x, role, "build it for data of this shape")
+    output = output_of(network, x, role, "build it for data of this shape")
     if end := squash_at_the_end(output):
         raise ValueError(f"expected the {role} to give {gives}, got {end} at its end: {REMEDY}")
 
@@ -139,7 +139,7 @@ def latent_dim_of(generator: nn.Module, role: str) -> int:
     return generator.latent_dim
 
 
-def answer(network: nn.Module, x: Tensor, role: str, remedy: str) -> Tensor:
+def output_of(network: nn.Module, x: Tensor, role: str, remedy: str) -> Tensor:
     """Return what a network makes of x, with the graph behind it, and change neither it nor any random numbers."""
     with looking_at(network) as device, forked_random(0, device), torch.enable_grad():
         x = x.detach().to(device, next(network.parameters()).dtype).requires_grad_()

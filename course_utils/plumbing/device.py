@@ -1,5 +1,6 @@
 """The device that computes, its random numbers, and how to use a model without changing it."""
 
+from collections.abc import Callable
 from contextlib import contextmanager
 
 import torch
@@ -78,3 +79,9 @@ def looking_at(model: nn.Module):
     finally:
         for part, training in modes.items():
             part.training = training
+
+
+def in_parts(network: nn.Module, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """Return what a function of the network makes of x (N, ...), on the CPU; PART samples at a time, in eval mode."""
+    with looking_at(network) as device:
+        return torch.cat([function(part.to(device)).cpu() for part in x.split(PART)])

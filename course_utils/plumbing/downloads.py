@@ -100,7 +100,7 @@ def fetch(source: str, name: str, raw: pathlib.Path) -> bytes:
 def download(url: str) -> bytes:
     """Fetch a file; raises OSError as soon as nothing has come for PATIENCE seconds."""
     host = urllib.parse.urlsplit(url).hostname
-    look_up = threading.Thread(target=knows, args=(host,), daemon=True)  # the only step without a time limit
+    look_up = threading.Thread(target=look_up_address, args=(host,), daemon=True)  # the only step without a time limit
     look_up.start()
     look_up.join(PATIENCE)
     if look_up.is_alive():
@@ -109,7 +109,7 @@ def download(url: str) -> bytes:
         return reply.read()
 
 
-def knows(host: str) -> None:
+def look_up_address(host: str) -> None:
     """Look up the address of a host; `urlopen` will say what is wrong with it."""
     with contextlib.suppress(OSError):
         socket.getaddrinfo(host, None)

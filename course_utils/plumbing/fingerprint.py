@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader
 
 MOST = 20_000  # objects that are followed: a figure, say, leads to all of matplotlib
 PLAIN = (type(None), bool, int, float, complex, str, bytes, range, slice, np.generic, torch.dtype, torch.device)
+OF_EVERY_MODULE = vars(nn.Module()).keys()
 PARTS = {  # of what is made of parts: a function that returns them as something simpler
     tuple: lambda x: (len(x), *x),
     list: tuple,
@@ -68,6 +69,12 @@ class Fingerprint:
         """Return what identifies all that was added, in 12 characters."""
         return self.digest.hexdigest()
 
+    def extended(self, text: str) -> str:
+        """Return what identifies all that was added and a text, without adding it."""
+        digest = self.digest.copy()
+        digest.update(text.encode())
+        return digest.hexdigest()
+
     def add(self, thing) -> None:
         """Add a value, an array, a module, a function, a class, an object, or a collection of them."""
         self.digest.update(f"{type(thing).__name__};".encode())
@@ -87,8 +94,9 @@ class Fingerprint:
 
     def add_new(self, thing) -> None:
         """Add what is met for the first time."""
-        if type(thing) in PARTS:
-            self.add(PARTS[type(thing)](thing))
+        kind = next((kind for kind in type(thing).__mro__ if kind in PARTS), None)
+        if kind:
+            self.add((type(thing) if type(thing) is not kind else None, PARTS[kind](thing)))
         elif isinstance(thing, Tensor):
             values = thing.detach().cpu().contiguous().flatten().view(torch.uint8).numpy()
             self.add_array(values, (tuple(thing.shape), str(thing.dtype)))
@@ -144,9 +152,10 @@ class Fingerprint:
         """Add an object's class and attributes; a module's weights are left out, since training moves them."""
         self.add(type(thing))
         if isinstance(thing, nn.Module):
-            public = {name: value for name, value in vars(thing).items() if name[0] != "_" and name != "training"}
+            attributes = {name: value for name, value in vars(thing).items() if name not in OF_EVERY_MODULE}
             hooks = [*thing._forward_pre_hooks.values(), *thing._forward_hooks.values()]
-            self.add((public, hooks, dict(thing._modules)))
+            frozen = [not weight.requires_grad for weight in thing.parameters(recurse=False)]
+            self.add((attributes, hooks, frozen, dict(thing._modules)))
         elif hasattr(thing, "__dict__"):
             self.add(vars(thing))
         else:
