@@ -3,6 +3,7 @@
 import importlib.util
 import pathlib
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import torch
@@ -97,10 +98,8 @@ def _downloaded(name: str, source: str, classes: tuple[str, ...], folder: str | 
     labels = torch.cat([labels, test_labels])
     originals = torch.arange(len(labels))  # each image is one
     sizes = [50_000, 10_000, 10_000]
-    parts = []
-    for part in zip(images.split(sizes), labels.split(sizes), originals.split(sizes)):
-        parts += part
-    return Images(name, classes, *parts)
+    parts = zip(images.split(sizes), labels.split(sizes), originals.split(sizes))
+    return Images(name, classes, *chain.from_iterable(parts))
 
 
 def _digits() -> Images:
@@ -128,13 +127,7 @@ def _read_digits() -> tuple[Tensor, Tensor]:
     """The 8×8 images that come with scikit-learn, (1797, 1, 8, 8) in [0, 1], and their labels."""
     # Importing scikit-learn for this one small file would take a second and 120 MB.
     file = pathlib.Path(importlib.util.find_spec("sklearn").origin).parent / "datasets" / "data" / "digits.csv.gz"
-    if file.exists():
-        table = torch.tensor(np.loadtxt(file, delimiter=","), dtype=torch.float32)  # (1797, 65)
-    else:  # should it ever move
-        from sklearn.datasets import load_digits
-
-        digits = load_digits()
-        table = torch.tensor(np.column_stack([digits.data, digits.target]), dtype=torch.float32)
+    table = torch.tensor(np.loadtxt(file, delimiter=","), dtype=torch.float32)  # (1797, 65)
     return table[:, :64].view(-1, 1, 8, 8) / 16, table[:, 64].long()
 
 

@@ -54,8 +54,8 @@ class GAN(nn.Module):
         self.gp_weight = gp_weight
         self.penalty_every = penalty_every
         self.n_critic = n_critic
-        self.generator_lr = generator_lr
-        self.discriminator_lr = discriminator_lr
+        self.generator_lr = float(generator_lr)  # a checkpoint holds no numpy
+        self.discriminator_lr = float(discriminator_lr)
         self.betas = tuple(map(float, betas))
 
     def make_optimizers(self) -> dict[str, torch.optim.Optimizer]:

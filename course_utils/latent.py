@@ -1,4 +1,4 @@
-"""A space of codes: walks through it, neighbours in it, and codes of given images.
+"""A space of codes: walks through it, and neighbours in it.
 
 scikit-learn is imported where it is needed, for it takes a second and a lot of memory.
 """
@@ -6,11 +6,9 @@ scikit-learn is imported where it is needed, for it takes a second and a lot of 
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from course_utils.networks import to_data
-from course_utils.plumbing.checks import check_data, check_whole
-from course_utils.plumbing.device import looking_at
+from course_utils.plumbing.checks import check_whole
 
 
 def slerp(a: Tensor, b: Tensor, position: float) -> Tensor:
@@ -52,32 +50,3 @@ def same_class_neighbours(codes: Tensor, labels: Tensor, k: int = 5) -> float:
     neighbours = torch.from_numpy(search.kneighbors(return_distance=False))  # (N, k), never the code itself
     labels = labels.cpu()
     return (labels[neighbours] == labels[:, None]).float().mean().item()
-
-
-def squared_error(generator: nn.Module, z: Tensor, images: Tensor) -> Tensor:
-    """The squared error, a sum over pixels, of the generator's images of z (N, latent_dim): (N,)."""
-    made = to_data(generator(z))
-    if made.shape != images.shape:  # it would broadcast
-        raise ValueError(f"expected images of shape {tuple(made.shape)}, got {tuple(images.shape)}")
-    return (made - images).square().flatten(1).sum(1)
-
-
-def invert(generator: nn.Module, images: Tensor, steps: int = 300, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Search codes (N, latent_dim) whose images come near the given ones (N, ...); return them and the errors (N,).
-
-    Adam moves the codes, which start as draws from the prior (Zhu et al., 2016). It can end in a local minimum, and
-    nothing holds the codes near the prior. The errors are squared and summed over pixels. The generator and the global
-    random state stay as they are.
-    """
-    check_data(images)
-    check_whole(steps=steps)
-    z = torch.randn(len(images), generator.latent_dim, generator=torch.Generator().manual_seed(seed))  # (N, latent_dim)
-    with looking_at(generator) as device, torch.enable_grad():
-        z = z.to(device).requires_grad_()
-        images = images.to(device)
-        optimizer = torch.optim.Adam([z], lr=0.1)
-        for _ in range(steps):
-            loss = squared_error(generator, z, images).sum()
-            (z.grad,) = torch.autograd.grad(loss, z)  # `backward` would also give the weights gradients
-            optimizer.step()
-        return z.detach().cpu(), squared_error(generator, z, images).detach().cpu()

@@ -77,7 +77,7 @@ def r1_penalty(discriminator: nn.Module, real: Tensor) -> Tensor:
 
 def gradient_penalty(discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
     """(gradient norm - 1)² on random points between real and generated samples (Gulrajani et al., 2017, equation 3)."""
-    mix = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device)  # (N, 1, ...)
+    mix = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device, dtype=real.dtype)  # (N, 1, ...)
     between = mix * real + (1 - mix) * fake
     return (squared_gradient_norm(discriminator, between).add(1e-12).sqrt() - 1).square().mean()
 

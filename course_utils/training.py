@@ -12,14 +12,14 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
-from course_utils.plumbing.checkpoints import Checkpoint, open_checkpoint
+from course_utils.plumbing.checkpoints import Checkpoint
 from course_utils.plumbing.checks import check_batch, check_data, check_training_data, check_whole, dtype_of
 from course_utils.plumbing.device import forked_random, pick_device, random_state, set_random_state, torch_defaults
 from course_utils.plumbing.history import ADVICE, DivergenceError, History, copied
 
 SAVE_SECONDS = 10.0
 SCHEDULES = {  # progress in [0, 1) to a factor of the learning rate
-    "constant": lambda progress: 1.0,
+    "constant": None,  # a model's optimizers may have schedules of their own
     "linear": lambda progress: 1.0 - progress,
     "cosine": lambda progress: 0.5 * (1 + math.cos(math.pi * progress)),
 }
@@ -59,7 +59,8 @@ def fit(
     ----------
     model : has `make_optimizers()` and `training_step(batch, optimizers, step) -> {metric: tensor}`.
     data : a tensor (N, ...), a tuple of tensors that share N, or a DataLoader. Batches of tensors are drawn with
-        replacement; a DataLoader has its own batch size, is logged once an epoch, and resumes at an epoch's start.
+        replacement; a DataLoader has its own batch size, is logged once an epoch, and resumes at an epoch's start,
+        with its own random numbers, if it has a generator, from their beginning.
     steps : how many batches to train on, those before an interrupt included.
     held_out : data that the model never learns from; what its `evaluate` says of them is logged as "held_out_...".
     seed : of the batches and of all of torch's noise; the caller's random state stays as it was.
@@ -87,7 +88,7 @@ def fit(
     device = torch.device(device or pick_device())
     settings = (steps, batch_size, held_out, seed, average, schedule, kept, log_every, device.type)
     code = (Run.advance, Run.average_weights, SCHEDULES[schedule], batches)
-    store = open_checkpoint(checkpoint, model, data, (*settings, *code)) if checkpoint else None
+    store = Checkpoint(checkpoint, model, data, (*settings, *code)) if checkpoint else None
     run = Run(model.to(device).train(), steps, device, store, average=average, schedule=schedule, held_out=held_out)
     with forked_random(seed, device), progress_bar(steps) as bar:
         try:
@@ -111,6 +112,8 @@ def fit(
         finally:
             model.load_state_dict(run.averaged.state_dict())
             model.to(home)
+            if store:
+                store.remember()
     return run.history
 
 
@@ -126,6 +129,7 @@ class Run:
         self.held_out = None if held_out is None else held_out.to(device)
         self.averaged = copied(model).requires_grad_(False) if average else model
         self.optimizers = model.make_optimizers()
+        self.name_weights_that_stay()
         self.history = History()
         self.metrics_since_log: list[dict[str, Tensor]] = []
         self.step = 0
@@ -133,9 +137,17 @@ class Run:
         self.saved_step = 0
         self.saved_at = time.monotonic()
 
+    def name_weights_that_stay(self) -> None:
+        """Say which weights no optimizer moves, unless they are frozen on purpose."""
+        groups = [group for optimizer in self.optimizers.values() for group in optimizer.param_groups]
+        moved = {id(weight) for group in groups for weight in group["params"]}
+        left_out = [name for name, p in self.model.named_parameters() if p.requires_grad and id(p) not in moved]
+        if left_out:
+            print(f"No optimizer of {type(self.model).__name__} moves {', '.join(left_out)}.", file=sys.stderr)
+
     def advance(self, batch) -> None:
         """Take one step of training at the learning rate of the schedule."""
-        for optimizer in self.optimizers.values():
+        for optimizer in self.optimizers.values() if self.learning_rate_factor else ():
             for group in optimizer.param_groups:
                 first_rate = group.setdefault("initial_lr", group["lr"])
                 group["lr"] = first_rate * self.learning_rate_factor(self.step / self.steps)
@@ -148,7 +160,7 @@ class Run:
     def average_weights(self) -> None:
         """Move the average towards the weights of this step; buffers are no weights, and are copied."""
         decay = min(self.decay, self.step / (self.step + 10))
-        for mean, new in zip(self.averaged.parameters(), self.model.parameters()):
+        for mean, new in zip(self.averaged.parameters(), self.model.parameters(), strict=True):
             mean.lerp_(new, 1 - decay)
         for old, new in zip(self.averaged.buffers(), self.model.buffers()):
             old.copy_(new)
@@ -156,7 +168,9 @@ class Run:
     def log(self, bar: tqdm) -> None:
         """Move the buffered metrics into the history, beside those of held-out data, and show the last ones."""
         if self.held_out is not None:
-            metrics = self.averaged.evaluate(self.held_out)  # the same noise each time: only learning moves the curve
+            with forked_random(0, self.device):  # the same noise each time: only learning moves the curve
+                metrics = self.averaged.evaluate(self.held_out)
+            self.model.train()
             self.metrics_since_log[-1] |= {f"held_out_{name}": value for name, value in metrics.items()}
         self.history.record(self.step, self.metrics_since_log)
         self.metrics_since_log = []
@@ -194,10 +208,8 @@ class Run:
 
     def how_to_go_on(self) -> str:
         """Return what to tell somebody who interrupts the run."""
-        stopped = f"Stopped at step {self.step} of {self.steps}"
-        if self.store:
-            return f"{stopped}; the same line goes on from step {self.saved_step}, the last that was saved."
-        return f"{stopped}; the model keeps what it learned, the same line trains it further."
+        how = f"goes on from step {self.saved_step}, the last saved" if self.store else "trains the model further"
+        return f"Stopped at step {self.step} of {self.steps}; the same line {how}."
 
     def state_dict(self) -> dict:
         """Return tensors and plain values only, so that `torch.load(weights_only=True)` reads them.

@@ -64,7 +64,7 @@ class VAE(nn.Module):
         self.warmup_steps = warmup_steps
         self.free_bits = free_bits
         self.stochastic = stochastic
-        self.lr = lr
+        self.lr = float(lr)  # a checkpoint holds no numpy
 
     def make_optimizers(self) -> dict[str, torch.optim.Optimizer]:
         """Return one Adam for both networks: they share one loss."""
@@ -75,15 +75,20 @@ class VAE(nn.Module):
         """Move encoder and decoder once; return the terms of the bound, means over the batch in nats."""
         x = batch if isinstance(batch, Tensor) else batch[0]
         if step == 0:
-            if self.likelihood == "bernoulli" and x.dim() == 2:
-                raise ValueError('expected likelihood="gaussian" for points, got "bernoulli", which is for images')
-            look_at(self.encoder, x, "encoder", "any means and log-variances")
-            look_at_generator(self.decoder, x, "decoder")
+            self.check(x)
         loss, metrics = self.loss(x, self.kl_weight(step))
         optimizers["vae"].zero_grad()
         loss.backward()
         optimizers["vae"].step()
         return metrics
+
+    def check(self, x: Tensor) -> None:
+        """Raise ValueError for data that the likelihood is not for, and for networks that do not fit them."""
+        if self.likelihood == "bernoulli" and x.dim() == 2:
+            raise ValueError('expected likelihood="gaussian" for points, got "bernoulli", which is for images')
+        if self.stochastic:  # the codes of a plain autoencoder may be bounded
+            look_at(self.encoder, x, "encoder", "any means and log-variances")
+        look_at_generator(self.decoder, x, "decoder")
 
     def loss(self, x: Tensor, kl_weight: float) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss of a batch, a scalar in nats per image, and what to log; it can be compiled."""

@@ -1,12 +1,13 @@
 """The fingerprint of a run: what changes the result changes it, wherever that is written."""
 
 import collections
+import sys
 import types
 
 import numpy as np
 import pytest
 import torch
-from helpers import ring_points, run, tiny_gan
+from helpers import ring_points, run, stopping_after, tiny_gan
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, RandomSampler, SequentialSampler, Subset, TensorDataset
 
@@ -226,3 +227,65 @@ def test_training_changes_no_fingerprint_and_seeds_no_randomness():
     state = torch.get_rng_state()
     fit(gan, POINTS, steps=3)
     assert print_of(gan) == before and torch.equal(torch.get_rng_state(), state)
+
+
+def test_new_weights_begin_a_new_run_on_the_same_model(folder):
+    gan, _ = run()
+    with torch.no_grad():
+        for weight in gan.parameters():
+            weight.mul_(0.5)
+    run(gan)
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_a_model_that_counts_its_steps_goes_on_and_returns_at_once(folder, capsys):
+    gan = learners_gan("class Mine(GAN):\n    seen = 0\n" + COUNTING)
+    with pytest.raises(KeyboardInterrupt), stopping_after(8, KeyboardInterrupt):
+        run(gan)
+    for _ in range(2):
+        run(gan)
+    assert "training anew" not in capsys.readouterr().err and len(list(folder.iterdir())) == 1
+
+
+COUNTING = """
+    def training_step(self, batch, optimizers, step):
+        self.seen += 1
+        return super().training_step(batch, optimizers, step)
+"""
+
+
+def test_the_object_of_a_bound_method_counts():
+    class Loss:
+        def __init__(self, weight):
+            self.weight = weight
+
+        def of(self, x):
+            return self.weight * x
+
+    assert print_of(Loss(1).of) == print_of(Loss(1).of) != print_of(Loss(2).of)
+    assert print_of(torch.ones(2).mul) != print_of(torch.zeros(2).mul)
+
+
+def test_code_is_followed_through_modules_and_imports(monkeypatch):
+    def changed(factor: int) -> str:
+        inner, outer = types.ModuleType("mine.inner"), types.ModuleType("mine")
+        exec(f"def loss(x): return {factor} * x", vars(inner))
+        inner.loss.__module__ = "__main__"
+        outer.inner = inner
+        for module in (inner, outer):
+            module.__file__ = "mine.py"
+            monkeypatch.setitem(sys.modules, module.__name__, module)
+        far = notebook("import mine\ndef far(x): return mine.inner.loss(x)")["far"]
+        late = notebook("def late(x):\n    import mine\n    return mine.inner.loss(x)")["late"]
+        return print_of(far) + print_of(late)
+
+    one, two = changed(1), changed(2)
+    assert one[:12] != two[:12] and one[12:] != two[12:] and changed(1) == one
+
+
+def test_hooks_on_gradients_and_swapped_names_of_arguments_count():
+    plain, clipped = tiny_gan(), tiny_gan()
+    next(clipped.parameters()).register_hook(lambda gradient: gradient.clamp(-0.1, 0.1))
+    assert print_of(plain) != print_of(clipped)
+    one, other = (notebook(f"def h({names}): return real - fake")["h"] for names in ("real, fake", "fake, real"))
+    assert print_of(one) != print_of(other)

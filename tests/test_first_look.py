@@ -8,6 +8,7 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from course_utils.gan import GAN
 from course_utils.networks import ConvDiscriminator, ConvEncoder, ConvGenerator, MLPDiscriminator, MLPGenerator
+from course_utils.plumbing.checks import check_data
 from course_utils.training import fit
 from course_utils.vae import VAE
 
@@ -29,6 +30,11 @@ def ending_in(network: nn.Module, *ends: nn.Module) -> nn.Module:
     if hasattr(network, "latent_dim"):
         longer.latent_dim = network.latent_dim
     return longer
+
+
+class Moved(nn.Module):
+    def forward(self, x):
+        return (torch.tanh(x) + 1) / 2
 
 
 class Functional(nn.Module):
@@ -73,6 +79,9 @@ NETWORKS = {
     "a generator with a tanh": (squashed("generator", nn.Tanh()), "a tanh at its end"),
     "a discriminator with a sigmoid": (squashed("discriminator", nn.Sigmoid()), "a sigmoid at its end"),
     "a discriminator that calls torch.sigmoid": (lambda: conv_gan(discriminator=Functional()), "a sigmoid at its end"),
+    "a generator from -1 to 1, moved to [0, 1]": (squashed("generator", Moved()), "a tanh at its end"),
+    "a discriminator with a relu": (squashed("discriminator", nn.ReLU()), "a relu at its end"),
+    "a decoder with a softplus": (squashed("decoder", nn.Softplus()), "a softplus at its end"),
     "a generator of other latent shape": (lambda: conv_gan(dcgan()), r"begin with nn.Unflatten\(1, \(8, 1, 1\)\) if"),
     "a flat generator": (lambda: conv_gan(flat_generator()), r"end the generator with nn.Unflatten\(1, \(1, 28, 28\)"),
     "a discriminator of points": (
@@ -127,6 +136,28 @@ def test_a_likelihood_of_images_is_not_taken_for_points_whatever_the_decoder():
     decoder.latent_dim = 3
     with pytest.raises(ValueError, match='expected likelihood="gaussian" for points'):
         fit(VAE(nn.Linear(2, 6), decoder), POINTS, steps=1)
+
+
+def test_what_is_right_is_not_refused():
+    class Conditional(nn.Module):
+        latent_dim = 3
+
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(3, 2)
+
+        def forward(self, z, y):
+            return self.layer(z) + y
+
+    class ConditionalGAN(GAN):
+        def generate(self, n):
+            return self.generator(torch.randn(n, 3), torch.ones(n, 1))
+
+    fit(ConditionalGAN(Conditional(), MLPDiscriminator((8,), (2,))), POINTS, steps=1, batch_size=4)
+    bounded = ending_in(ConvEncoder(3, (2, 4)), nn.Tanh())
+    fit(VAE(bounded, ConvGenerator(3, (4, 2)), stochastic=False), IMAGES, steps=1, batch_size=4)
+    for series in (torch.randn(10, 20, 3), torch.randn(2, 4, 8, 8)):
+        check_data(series)
 
 
 class Stream(IterableDataset):

@@ -105,7 +105,7 @@ def test_stopping_the_kernel_stops_and_keeps_what_the_model_learned(capsys):
         fit(gan, POINTS, steps=12, batch_size=8, log_every=4)
     assert torch.equal(torch.get_rng_state(), before) and gan.training
     assert torch.equal(weights(gan), weights(by_hand(steps=9)[0]))
-    message = "Stopped at step 9 of 12; the model keeps what it learned, the same line trains it further.\n"
+    message = "Stopped at step 9 of 12; the same line trains the model further.\n"
     assert capsys.readouterr().err == message
 
 

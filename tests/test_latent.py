@@ -170,7 +170,7 @@ def test_a_linear_generator_is_inverted_to_the_code_of_least_squares():
     seed_everything(0)
     generator = Linear()
     away = normal(20, 6, seed=3)
-    codes, error = latent.invert(generator, away, steps=400)
+    codes, error = spaces.invert(generator, away, steps=400)
     weight = generator.layer.weight.detach()
     bias = generator.layer.bias.detach()
     expected = torch.linalg.lstsq(weight, (away - bias).T).solution.T  # (20, 3)
@@ -181,12 +181,12 @@ def test_a_linear_generator_is_inverted_to_the_code_of_least_squares():
 def test_images_of_a_generator_are_found_again():
     generator = image_generator()
     images = networks.sample(generator, 30, seed=5)
-    codes, error = latent.invert(generator, images)
+    codes, error = spaces.invert(generator, images)
     assert codes.shape == (30, 4) and error.shape == (30,) and not (codes.requires_grad or error.requires_grad)
     assert error.median() < 1e-3
     made = networks.sample(generator, z=codes)
     assert torch.allclose((made - images).square().flatten(1).sum(1), error, atol=1e-5)
-    assert error.mean() < 0.1 * latent.invert(generator, images, steps=5)[1].mean()
+    assert error.mean() < 0.1 * spaces.invert(generator, images, steps=5)[1].mean()
 
 
 def test_inversion_leaves_weights_gradients_mode_and_random_state_as_they_were():
@@ -196,11 +196,11 @@ def test_inversion_leaves_weights_gradients_mode_and_random_state_as_they_were()
     weight.grad = torch.ones_like(weight)
     state = weights(generator)
     random_state = torch.get_rng_state()
-    first = latent.invert(generator, images, steps=3)
+    first = spaces.invert(generator, images, steps=3)
     assert torch.equal(weights(generator), state) and torch.equal(torch.get_rng_state(), random_state)
     assert generator.training and weight.grad.eq(1).all() and bias.grad is None and weight.requires_grad
-    assert all(torch.equal(a, b) for a, b in zip(first, latent.invert(generator, images, steps=3)))
-    assert not torch.equal(first[0], latent.invert(generator, images, steps=3, seed=1)[0])
+    assert all(torch.equal(a, b) for a, b in zip(first, spaces.invert(generator, images, steps=3)))
+    assert not torch.equal(first[0], spaces.invert(generator, images, steps=3, seed=1)[0])
 
 
 def test_bad_input_raises_one_sentence():
@@ -218,8 +218,8 @@ def test_bad_input_raises_one_sentence():
     with pytest.raises(ValueError, match=r"expected codes \(N, d\) and labels \(N,\), got shapes \(10, 2\) and \(9,\)"):
         latent.same_class_neighbours(x, torch.arange(9))
     with pytest.raises(ValueError, match=r"expected images of shape \(2, 1, 28, 28\), got \(2, 1, 1, 1\)"):
-        latent.invert(image_generator(), torch.zeros(2, 1, 1, 1))
+        spaces.invert(image_generator(), torch.zeros(2, 1, 1, 1))
     with pytest.raises(ValueError, match="expected images in "):
-        latent.invert(image_generator(), torch.full((2, 1, 28, 28), 255.0))
+        spaces.invert(image_generator(), torch.full((2, 1, 28, 28), 255.0))
     with pytest.raises(ValueError, match="expected steps to be a whole number of at least 1, got 0"):
-        latent.invert(image_generator(), torch.zeros(2, 1, 28, 28), steps=0)
+        spaces.invert(image_generator(), torch.zeros(2, 1, 28, 28), steps=0)

@@ -50,7 +50,7 @@ def test_running_the_same_cell_again_continues_although_the_model_has_moved(fold
     gan = tiny_gan()
     with pytest.raises(KeyboardInterrupt), stopping_after(8, KeyboardInterrupt):
         run(gan)
-    assert "the same line goes on from step 6, the last that was saved." in capsys.readouterr().err
+    assert "the same line goes on from step 6, the last saved." in capsys.readouterr().err
     run(gan)
     assert len(list(folder.iterdir())) == 1 and torch.equal(weights(gan), weights(run(name="other")[0]))
 
@@ -145,7 +145,7 @@ def test_an_interrupt_never_promises_a_step_that_could_not_be_saved(folder, caps
     monkeypatch.setattr("os.replace", lambda *paths: os.stat(folder / "nothing"))
     with pytest.raises(KeyboardInterrupt), stopping_after(8, KeyboardInterrupt):
         run()
-    assert "the same line goes on from step 0, the last that was saved." in capsys.readouterr().err
+    assert "the same line goes on from step 0, the last saved." in capsys.readouterr().err
 
 
 def test_a_callback_that_switches_to_eval_mode_does_not_change_learning():

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from helpers import by_hand, ring_points, same_bits, tiny_gan, trained, weights
@@ -241,3 +242,56 @@ def test_ten_million_steps_without_snapshots_build_no_list_of_them(monkeypatch):
 def test_the_course_leaves_other_modules_alone():
     code = "import sys; import course_utils.training; print([name for name, m in sys.modules.items() if m is None])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_a_schedule_of_the_models_own_optimizers_is_left_alone():
+    class Scheduled(GAN):
+        def make_optimizers(self):
+            optimizers = super().make_optimizers()
+            self.schedule = torch.optim.lr_scheduler.StepLR(optimizers["generator"], 2, 0.1)
+            return optimizers
+
+        def training_step(self, batch, optimizers, step):
+            rates.append(optimizers["generator"].param_groups[0]["lr"])
+            metrics = super().training_step(batch, optimizers, step)
+            self.schedule.step()
+            return metrics
+
+    rates, plain = [], tiny_gan()
+    fit(Scheduled(plain.generator, plain.discriminator), POINTS, steps=4, batch_size=4)
+    assert rates == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4])
+
+
+def test_weights_that_no_optimizer_moves_are_named(capsys):
+    gan = tiny_gan()
+    gan.helper = torch.nn.Linear(2, 2)
+    fit(gan, POINTS, steps=1, batch_size=4)
+    assert capsys.readouterr().err == "No optimizer of GAN moves helper.weight, helper.bias.\n"
+    gan.helper.requires_grad_(False)
+    fit(gan, POINTS, steps=1, batch_size=4)
+    assert capsys.readouterr().err == ""
+
+
+def test_an_evaluation_that_switches_modes_or_draws_does_not_change_learning():
+    class Careless(GAN):
+        def evaluate(self, x):
+            self.eval()
+            return {"noise": torch.randn(())}
+
+    plain = tiny_gan()
+    careless = Careless(plain.generator, plain.discriminator)
+    history = fit(careless, POINTS, steps=12, batch_size=8, log_every=4, held_out=POINTS[:5])
+    assert torch.equal(weights(careless), weights(trained()[0])) and len(set(history["held_out_noise"])) == 1
+    assert careless.training
+
+
+def test_rates_of_numpy_are_kept_in_a_checkpoint_that_can_be_read(folder):
+    for _ in range(2):
+        history = fit(tiny_gan(generator_lr=np.float64(1e-3)), POINTS, steps=2, batch_size=4, checkpoint="numpy")
+        assert history.steps == [2]
+
+
+def test_a_loss_that_is_a_plain_number_is_logged():
+    gan = tiny_gan()
+    gan.training_step = lambda batch, optimizers, step: {"loss": 2.0}
+    assert fit(gan, POINTS, steps=1)["loss"] == [2.0]

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.comparison.detector import detector_accuracy
-from course_utils.comparison.spaces import detour, explained, largest_step, linear_accuracy
+from course_utils.comparison.spaces import detour, explained, invert, largest_step, linear_accuracy
 from course_utils.data import Images
 from course_utils.judge import Judge
-from course_utils.latent import arcs, invert, same_class_neighbours
+from course_utils.latent import arcs, same_class_neighbours
 from course_utils.losses import bernoulli_nll
 from course_utils.metrics import nearest_neighbours, sharpness
 from course_utils.networks import ConvEncoder

@@ -13,38 +13,49 @@ from torch import nn
 from course_utils.plumbing.fingerprint import Fingerprint
 
 FOLDER = pathlib.Path(__file__).parents[2] / "data" / "checkpoints"
-RUNS = weakref.WeakKeyDictionary()  # a model: {a run that it has been in: the fingerprint of its first weights there}
+RUNS = weakref.WeakKeyDictionary()  # a model: {its fingerprint without weights: the run that it has been in}
+WEIGHTS = weakref.WeakKeyDictionary()  # a model: {fingerprints of the weights with which a run of it began or ended}
 
 
-def open_checkpoint(name: str, model: nn.Module, data, settings: tuple) -> "Checkpoint":
-    """Return the checkpoint of a run, and say what the fingerprint could not see of it.
-
-    RUNS remembers the runs that a model has been in: the same line again, on a model that is trained or half trained by
-    then, finds the checkpoint of its first weights. If that file is gone, the run begins with the weights of now.
-    """
-    run = Fingerprint((name, settings, model, data))
-    runs = RUNS.setdefault(model, {})
-    first_weights = runs.get(run.hexdigest())
-    if first_weights is None or not Checkpoint(name, run.extended(first_weights)).path.exists():
-        first_weights = Fingerprint([*model.state_dict().values(), *model.buffers()]).hexdigest()
-        runs[run.hexdigest()] = first_weights
-    if run.unseen:
-        unseen = ", ".join(sorted(run.unseen))
-        print(f"{name}: the checkpoint does not see a change in {unseen}; rename it after one.", file=sys.stderr)
-    checkpoint = Checkpoint(name, run.extended(first_weights))
-    checkpoint.prepare()
-    return checkpoint
+def fingerprint_of_weights(model: nn.Module) -> str:
+    """Return 12 characters that change with any weight or buffer, saved or not."""
+    return Fingerprint([*model.state_dict().values(), *model.buffers()]).hexdigest()
 
 
 class Checkpoint:
-    """One file, data/checkpoints/NAME-FINGERPRINT.pt; COURSE_CHECKPOINTS names another folder."""
+    """The file of a run, data/checkpoints/NAME-FINGERPRINT.pt; COURSE_CHECKPOINTS names another folder.
 
-    def __init__(self, name: str, fingerprint: str):
+    The same line again, on a model that is trained or half trained by then, finds the run that the model has been in.
+    New weights, or a file that is gone, begin a new run.
+    """
+
+    def __init__(self, name: str, model: nn.Module, data, settings: tuple):
         if pathlib.Path(name).name != name or name == "..":
             raise ValueError(f'expected a plain name for the checkpoint, such as "03_gan", got {name!r}')
-        folder = pathlib.Path(os.environ.get("COURSE_CHECKPOINTS") or FOLDER)
         self.name = name
-        self.path = folder / f"{name}-{fingerprint}.pt"
+        self.model = model
+        self.depends_on = (name, settings, model, data)
+        fingerprint = Fingerprint(self.depends_on)
+        weights = fingerprint_of_weights(model)
+        self.run = RUNS.setdefault(model, {}).get(fingerprint.hexdigest())
+        known = weights in WEIGHTS.setdefault(model, set())
+        if not self.run or not known or not self.path.exists():
+            self.run = fingerprint.extended(weights)
+        self.remember()
+        if fingerprint.unseen:
+            unseen = ", ".join(sorted(fingerprint.unseen))
+            print(f"{name}: the checkpoint does not see a change in {unseen}; rename it after one.", file=sys.stderr)
+        self.prepare()
+
+    @property
+    def path(self) -> pathlib.Path:
+        """The file of the run."""
+        return pathlib.Path(os.environ.get("COURSE_CHECKPOINTS") or FOLDER) / f"{self.name}-{self.run}.pt"
+
+    def remember(self) -> None:
+        """Note that the model, as it is now, is in this run: its weights have moved, and perhaps its attributes."""
+        RUNS[self.model][Fingerprint(self.depends_on).hexdigest()] = self.run
+        WEIGHTS[self.model].add(fingerprint_of_weights(self.model))
 
     def prepare(self) -> None:
         """Remove what a crash left behind, and say when the runs that are there are others."""

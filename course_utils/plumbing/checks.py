@@ -14,8 +14,9 @@ from torch.utils.data import DataLoader, IterableDataset
 from course_utils.plumbing.device import forked_random, looking_at
 
 SMALLEST_FLAT_IMAGE = 28 * 28  # points and features have fewer coordinates
-SQUASHES = {"Sigmoid": "a sigmoid", "Tanh": "a tanh", "Softmax": "a softmax", "LogSigmoid": "a log-sigmoid"}
-RESHAPES = set("View UnsafeView ReshapeAlias Squeeze Unsqueeze Clone Transpose Permute T Select Slice Mean".split())
+SQUASHES = set("Sigmoid Tanh Softmax LogSigmoid LogSoftmax Relu Softplus Hardsigmoid Hardtanh".split())
+RESHAPES = set("View UnsafeView ReshapeAlias Squeeze Unsqueeze Clone Transpose Permute T Select Slice Mean "
+               "Add Sub Mul Div ToCopy Flip NanToNum".split())  # fmt: skip
 REMEDY = "leave it out, since the losses work on raw outputs"
 
 
@@ -39,12 +40,12 @@ def check_data(x: Tensor, shape: tuple[int, ...] | None = None, dtype: torch.dty
         raise ValueError("expected at least one sample, got none")
     if shape and tuple(x.shape[1:]) != tuple(shape):
         raise ValueError(f"expected data of shape (N, {', '.join(map(str, shape))}), got {tuple(x.shape)}")
-    if x.dim() == 3:
+    if x.dim() == 3 and x.shape[1] == x.shape[2]:
         raise ValueError(f"expected images of shape (N, 1, H, W), got {tuple(x.shape)}: pass x[:, None]")
     low, high = x.aminmax()
     if not (low.isfinite() and high.isfinite()):
         raise ValueError("expected finite values, got NaN or infinity in the data")
-    if x.dim() == 4 and (low < 0 or high > 1):
+    if x.dim() == 4 and x.shape[1] in (1, 3) and (low < 0 or high > 1):
         remedy = "(x + 1) / 2" if low >= -1 and high <= 1 else "x / 255" if low >= 0 and high <= 255 else "a rescaled x"
         raise ValueError(f"expected images in [0, 1], got values from {low:.3g} to {high:.3g}: pass {remedy}")
     side = isqrt(x[0].numel())
@@ -85,10 +86,7 @@ def check_batch(model: nn.Module, batch) -> None:
     parts = [batch] if isinstance(batch, Tensor) else batch
     if not isinstance(parts, (list, tuple)) or not all(isinstance(part, Tensor) for part in parts):
         got = f"a dict of {', '.join(map(str, batch))}" if isinstance(batch, dict) else f"a {type(batch).__name__}"
-        raise TypeError(
-            f"expected batches that are a tensor or a tuple of tensors, got {got}: let the DataLoader's collate_fn "
-            "return (images, labels)"
-        )
+        raise TypeError(f"expected batches of tensors, or of tuples of them, got {got}: let collate_fn return tuples")
     check_data(parts[0], dtype=dtype_of(model))
 
 
@@ -111,16 +109,16 @@ def look_at_generator(generator: nn.Module, x: Tensor, role: str = "generator") 
 
     Images get their sigmoid from the model, so that a generator must not squash them; points may end as they like.
     """
-    z = torch.zeros(len(x), latent_dim_of(generator, role))  # (N, latent_dim)
-    d = z.shape[1]
+    d = latent_dim_of(generator, role)
+    z = torch.zeros(len(x), d)  # (N, latent_dim)
     remedy = f"begin with nn.Unflatten(1, ({d}, 1, 1)) if it wants z of shape (N, {d}, 1, 1)"
     output = output_of(generator, z, role, remedy)
-    if output.shape != x.shape:
+    if output is not None and output.shape != x.shape:
         only_flat = output.numel() == x.numel()
         remedy = f": end the {role} with nn.Unflatten(1, {tuple(x.shape[1:])})" if only_flat else ""
         wanted = f"expected data shaped like what the {role} makes, {tuple(output.shape)}"
         raise ValueError(f"{wanted}, got {tuple(x.shape)}{remedy}")
-    if output.dim() == 4 and (end := squash_at_the_end(output)):
+    if x.dim() == 4 and (end := squash_at_the_end(output)):
         raise ValueError(f"expected the {role} to give logits of pixels, got {end} at its end: {REMEDY}")
 
 
@@ -133,28 +131,36 @@ def look_at(network: nn.Module, x: Tensor, role: str, gives: str) -> None:
 
 def latent_dim_of(generator: nn.Module, role: str) -> int:
     """Return the size of a generator's codes; raises ValueError for one that does not say."""
-    if not isinstance(getattr(generator, "latent_dim", None), int):
+    if not isinstance(getattr(generator, "latent_dim", None), Integral):
         kind = type(generator).__name__
         raise ValueError(f"expected a {role} that has the size of z as an attribute latent_dim, got {kind} without it")
     return generator.latent_dim
 
 
-def output_of(network: nn.Module, x: Tensor, role: str, remedy: str) -> Tensor:
-    """Return what a network makes of x, with the graph behind it, and change neither it nor any random numbers."""
+def output_of(network: nn.Module, x: Tensor, role: str, remedy: str) -> Tensor | None:
+    """Return what a network makes of x, with the graph behind it, and change neither it nor any random numbers.
+
+    None stands for a network that takes more than x, which only its own model knows.
+    """
     with looking_at(network) as device, forked_random(0, device), torch.enable_grad():
-        x = x.detach().to(device, next(network.parameters()).dtype).requires_grad_()
+        x = x.detach().to(device, dtype_of(network)).requires_grad_()
         try:
             return network(x)
+        except TypeError:
+            return None
         except RuntimeError as error:
             first_line, *_ = str(error).splitlines()
             wanted = f"expected a {role} that takes {tuple(x.shape)}"
             raise ValueError(f"{wanted}, got one that says {first_line!r}: {remedy}") from None
 
 
-def squash_at_the_end(output: Tensor) -> str | None:
-    """Return the squashing function that an output went through last, in words, or None."""
-    node = output.grad_fn
-    while node and node.name().split("Backward")[0] in RESHAPES:
-        node = node.next_functions[0][0]
-    name = node.name().split("Backward")[0] if node else ""
-    return SQUASHES.get(name)
+def squash_at_the_end(output: Tensor | None) -> str | None:
+    """Return the squashing function that an output went through last, but for steps with a single input, or None."""
+    node = None if output is None else output.grad_fn
+    while node:
+        name = node.name().split("Backward")[0]
+        if name in SQUASHES:
+            return f"a {name.lower()}"
+        inputs = [before for before, _ in node.next_functions if before]
+        node = inputs[0] if name in RESHAPES and len(inputs) == 1 else None
+    return None

@@ -21,20 +21,13 @@ SERVERS = {
     "MNIST": "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "FashionMNIST": "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
 }
+FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 MD5 = {  # of the unpacked files
-    "MNIST": {
-        "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
-        "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
-        "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
-        "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
-    },
-    "FashionMNIST": {
-        "train-images-idx3-ubyte": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
-        "train-labels-idx1-ubyte": "9018921c3c673c538a1fc5bad174d6f9",
-        "t10k-images-idx3-ubyte": "8181f5470baa50b63fa0f6fddb340f0a",
-        "t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
-    },
-}
+    "MNIST": dict(zip(FILES, "6bbc9ace898e44ae57da46a324031adb a25bea736e30d166cdddb491f175f624 "
+                    "2646ac647ad5339dbf082846283269ea 27ae3e4e09519cfbb04c329615203637".split())),
+    "FashionMNIST": dict(zip(FILES, "f4a8712d7a061bf5bd6d2ca38dc4d50a 9018921c3c673c538a1fc5bad174d6f9 "
+                    "8181f5470baa50b63fa0f6fddb340f0a 15d484375f8d13e6eb1aabb0c3f46965".split())),
+}  # fmt: skip
 
 
 def read(source: str, folder: str | pathlib.Path) -> tuple[Tensor, Tensor, Tensor, Tensor]:

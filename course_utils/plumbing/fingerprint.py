@@ -25,8 +25,10 @@ PARTS = {  # of what is made of parts: a function that returns them as something
     dict: lambda x: tuple(x.items()),
     **dict.fromkeys((set, frozenset), lambda x: tuple(sorted(map(repr, x)))),  # their order differs between kernels
     property: lambda x: (x.fget, x.fset),
-    **dict.fromkeys((staticmethod, classmethod, types.MethodType), lambda x: x.__func__),
-    **dict.fromkeys((types.BuiltinFunctionType, types.ModuleType), lambda x: x.__name__),
+    **dict.fromkeys((staticmethod, classmethod), lambda x: x.__func__),
+    types.MethodType: lambda x: (x.__func__, x.__self__),
+    types.BuiltinFunctionType: lambda x: (x.__name__, x.__self__),
+    types.ModuleType: lambda x: x.__name__,
     types.GeneratorType: lambda x: x.gi_code,  # of a context manager that decorates a function
     functools.cached_property: lambda x: x.func,
     functools.partial: lambda x: (x.func, x.args, x.keywords),
@@ -53,6 +55,13 @@ def names_in(code: types.CodeType) -> tuple[set[str], set[str]]:
         if isinstance(inner, types.CodeType):
             loaded, every = (mine | inners for mine, inners in zip((loaded, every), names_in(inner)))
     return loaded, every
+
+
+def named_parts(thing, names: set[str]):
+    """Return a thing itself, but of a module that can change only what is named, through all its modules."""
+    if not isinstance(thing, types.ModuleType) or not can_change(thing.__name__):
+        return thing
+    return {name: named_parts(getattr(thing, name), names - {name}) for name in sorted(names & vars(thing).keys())}
 
 
 class Fingerprint:
@@ -96,14 +105,15 @@ class Fingerprint:
         """Add what is met for the first time."""
         kind = next((kind for kind in type(thing).__mro__ if kind in PARTS), None)
         if kind:
-            self.add((type(thing) if type(thing) is not kind else None, PARTS[kind](thing)))
+            own = (type(thing), getattr(thing, "__dict__", None)) if type(thing) is not kind else None
+            self.add((own, PARTS[kind](thing)))
         elif isinstance(thing, Tensor):
             values = thing.detach().cpu().contiguous().flatten().view(torch.uint8).numpy()
             self.add_array(values, (tuple(thing.shape), str(thing.dtype)))
         elif isinstance(thing, np.ndarray):
             self.add_array(thing, (thing.shape, str(thing.dtype)))
         elif isinstance(thing, types.CodeType):  # but not where it stands in a file
-            self.add((thing.co_code, thing.co_names, thing.co_freevars, thing.co_consts))
+            self.add((thing.co_code, thing.co_names, thing.co_varnames, thing.co_freevars, thing.co_consts))
         elif isinstance(thing, types.FunctionType):
             self.add_function(thing)
         elif isinstance(thing, type):
@@ -133,10 +143,9 @@ class Fingerprint:
             self.add(None if empty else cell.cell_contents)
         loaded, every = names_in(function.__code__)
         for name in sorted(loaded & function.__globals__.keys()):
-            value = function.__globals__[name]
-            if isinstance(value, types.ModuleType) and can_change(value.__name__):
-                value = {attribute: getattr(value, attribute) for attribute in sorted(every & vars(value).keys())}
-            self.add((name, value))
+            self.add((name, named_parts(function.__globals__[name], every)))
+        for name in sorted(every & sys.modules.keys()):  # imported inside the function
+            self.add((name, named_parts(sys.modules[name], every)))
 
     def add_class(self, kind: type) -> None:
         """Add a class with everything that it and its bases define; a library's class by its name."""
@@ -153,9 +162,11 @@ class Fingerprint:
         self.add(type(thing))
         if isinstance(thing, nn.Module):
             attributes = {name: value for name, value in vars(thing).items() if name not in OF_EVERY_MODULE}
-            hooks = [*thing._forward_pre_hooks.values(), *thing._forward_hooks.values()]
-            frozen = [not weight.requires_grad for weight in thing.parameters(recurse=False)]
-            self.add((attributes, hooks, frozen, dict(thing._modules)))
+            hooks = [thing._forward_pre_hooks, thing._forward_hooks, thing._backward_pre_hooks, thing._backward_hooks]
+            weights = list(thing.parameters(recurse=False))
+            hooks += [weight._backward_hooks or {} for weight in weights]
+            frozen = [not weight.requires_grad for weight in weights]
+            self.add((attributes, [list(each.values()) for each in hooks], frozen, dict(thing._modules)))
         elif hasattr(thing, "__dict__"):
             self.add(vars(thing))
         else:
@@ -168,3 +179,4 @@ class Fingerprint:
         if self.arrays == arrays:
             self.unseen.add(f"the items of {type(loader.dataset).__name__}")
         self.add((loader.batch_size, loader.drop_last, loader.sampler, loader.batch_sampler, loader.collate_fn))
+        self.add(loader.worker_init_fn)

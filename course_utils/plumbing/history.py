@@ -55,7 +55,7 @@ class History:
         columns = {}  # a metric: {a step: its value there}
         for name in sorted({name for metrics in window for name in metrics}):
             steps = [first + i for i, metrics in enumerate(window) if name in metrics]
-            values = torch.stack([metrics[name] for metrics in window if name in metrics]).tolist()
+            values = torch.stack([torch.as_tensor(metrics[name]) for metrics in window if name in metrics]).tolist()
             columns[name] = dict(zip(steps, values))
         check_finite(columns)
         for name, column in columns.items():
