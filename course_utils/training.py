@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
@@ -86,11 +87,12 @@ def fit(
     log_every = len(data) if isinstance(data, DataLoader) else log_every
     home = next(model.parameters()).device
     device = torch.device(device or pick_device())
-    settings = (steps, batch_size, held_out, seed, average, schedule, kept, log_every, device.type)
-    code = (Run.advance, Run.average_weights, SCHEDULES[schedule], batches)
-    store = Checkpoint(checkpoint, model, data, (*settings, *code)) if checkpoint else None
+    settings = [steps, batch_size, held_out, seed, average, schedule, kept, log_every, device.type]
+    settings += [Run.advance, Run.average_weights, SCHEDULES[schedule], batches]  # and the code that uses them
+    store = Checkpoint(checkpoint, model, data, settings) if checkpoint else None
+    quiet = os.environ.get("COURSE_PROGRESS") == "0"
     run = Run(model.to(device).train(), steps, device, store, average=average, schedule=schedule, held_out=held_out)
-    with forked_random(seed, device), progress_bar(steps) as bar:
+    with forked_random(seed, device), tqdm(total=steps, disable=quiet, leave=False) as bar:
         try:
             run.resume()
             stream = batches(model, data, batch_size, device)
@@ -110,7 +112,7 @@ def fit(
             print(run.how_to_go_on(), file=sys.stderr)
             raise
         finally:
-            model.load_state_dict(run.averaged.state_dict())
+            model.load_state_dict(run.settled().state_dict())
             model.to(home)
             if store:
                 store.remember()
@@ -165,6 +167,14 @@ class Run:
         for old, new in zip(self.averaged.buffers(), self.model.buffers()):
             old.copy_(new)
 
+    def settled(self) -> nn.Module:
+        """Return the averaged model with the spectral norms of its own weights: each look at a weight iterates once."""
+        for layer in self.averaged.train().modules() if self.decay else ():
+            for name in layer.parametrizations if is_parametrized(layer) else ():
+                for _ in range(20):
+                    getattr(layer, name)
+        return self.averaged
+
     def log(self, bar: tqdm) -> None:
         """Move the buffered metrics into the history, beside those of held-out data, and show the last ones."""
         if self.held_out is not None:
@@ -181,7 +191,7 @@ class Run:
         """Keep the (averaged) weights of this step, if they are wanted and not there yet; tell whether they were."""
         if self.step not in kept or self.step in self.history.snapshots:
             return False
-        self.history.keep(self.step, self.averaged)
+        self.history.keep(self.step, self.settled())
         return True
 
     def show(self, callback: Callable | None) -> None:
@@ -282,8 +292,3 @@ def check_held_out(model: nn.Module, held_out: Tensor | None) -> None:
     if not hasattr(model, "evaluate"):
         raise ValueError(f"expected a model with a method `evaluate` for held-out data, got {type(model).__name__}")
     check_data(held_out, dtype=dtype_of(model))
-
-
-def progress_bar(steps: int) -> tqdm:
-    """Return a bar for the notebook; COURSE_PROGRESS=0 hides it."""
-    return tqdm(total=steps, disable=os.environ.get("COURSE_PROGRESS", "1") == "0", leave=False)

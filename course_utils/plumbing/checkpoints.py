@@ -29,7 +29,7 @@ class Checkpoint:
     New weights, or a file that is gone, begin a new run.
     """
 
-    def __init__(self, name: str, model: nn.Module, data, settings: tuple):
+    def __init__(self, name: str, model: nn.Module, data, settings: list):
         if pathlib.Path(name).name != name or name == "..":
             raise ValueError(f'expected a plain name for the checkpoint, such as "03_gan", got {name!r}')
         self.name = name

@@ -56,8 +56,13 @@ def check_data(x: Tensor, shape: tuple[int, ...] | None = None, dtype: torch.dty
 
 def check_training_data(model: nn.Module, data, batch_size: int) -> None:
     """Raise TypeError or ValueError for data from which no batches can be drawn, or which do not fit the model."""
-    if isinstance(data, DataLoader):
-        check_loader(data)
+    if isinstance(data, DataLoader) and isinstance(data.dataset, IterableDataset):
+        got = type(data.dataset).__name__
+        raise TypeError(f"expected a DataLoader whose data set has a length, got {got}: an epoch has to end somewhere")
+    elif isinstance(data, DataLoader) and len(data) == 0:  # it would be asked for a first batch for ever
+        raise ValueError("expected a DataLoader with at least one batch, got none")
+    elif isinstance(data, DataLoader):
+        pass  # its first batch is checked when it comes
     elif isinstance(data, Tensor):
         check_data(data, dtype=dtype_of(model))
     elif not isinstance(data, (list, tuple)) or not all(isinstance(part, Tensor) for part in data):
@@ -70,15 +75,6 @@ def check_training_data(model: nn.Module, data, batch_size: int) -> None:
     if norms and smallest_batch(data, batch_size) == 1:
         remedy = "DataLoader(drop_last=True)" if isinstance(data, DataLoader) else "a larger batch_size"
         raise ValueError(f"expected at least 2 samples in a batch, since batch norm compares them, got 1: use {remedy}")
-
-
-def check_loader(loader: DataLoader) -> None:
-    """Raise TypeError or ValueError for a DataLoader that has no length, or no batch."""
-    if isinstance(loader.dataset, IterableDataset):
-        got = type(loader.dataset).__name__
-        raise TypeError(f"expected a DataLoader whose data set has a length, got {got}: an epoch has to end somewhere")
-    if len(loader) == 0:  # it would be asked for a first batch for ever
-        raise ValueError("expected a DataLoader with at least one batch, got none")
 
 
 def check_batch(model: nn.Module, batch) -> None:
