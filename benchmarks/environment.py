@@ -63,9 +63,13 @@ def store(path: pathlib.Path, text: str) -> None:
 
 def run_missing(run: Callable[[list], dict], jobs: list[list], path: pathlib.Path) -> list[dict]:
     """Run the jobs that have no line in a file yet, two at a time, one core each; return the lines of all jobs."""
-    lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    whole = text[: text.rfind("\n") + 1]  # a run that was killed may have left half a line
+    if whole != text:
+        store(path, whole)
+    lines = [json.loads(line) for line in whole.splitlines()]
     seen = [line["job"] for line in lines]
-    with multiprocessing.get_context("spawn").Pool(2) as pool, path.open("a") as file:
+    with multiprocessing.get_context("spawn").Pool(2) as pool, path.open("a", encoding="utf-8") as file:
         for line in pool.imap_unordered(run, [job for job in jobs if job not in seen]):
             print(line, flush=True)
             line |= {"environment": describe()}

@@ -127,7 +127,12 @@ def _read_digits() -> tuple[Tensor, Tensor]:
     """The 8×8 images that come with scikit-learn, (1797, 1, 8, 8) in [0, 1], and their labels."""
     # Importing scikit-learn for this one small file would take a second and 120 MB.
     file = pathlib.Path(importlib.util.find_spec("sklearn").origin).parent / "datasets" / "data" / "digits.csv.gz"
-    table = torch.tensor(np.loadtxt(file, delimiter=","), dtype=torch.float32)  # (1797, 65)
+    if file.exists():
+        table = torch.tensor(np.loadtxt(file, delimiter=","), dtype=torch.float32)  # (1797, 65)
+    else:  # should it ever move
+        from sklearn.datasets import load_digits
+
+        table = torch.tensor(np.column_stack(load_digits(return_X_y=True)), dtype=torch.float32)
     return table[:, :64].view(-1, 1, 8, 8) / 16, table[:, 64].long()
 
 

@@ -82,7 +82,10 @@ def fit(
     """
     check_settings(steps, batch_size, average, schedule, log_every)
     check_training_data(model, data, batch_size)
-    check_held_out(model, held_out)
+    if held_out is not None:
+        check_data(held_out, dtype=dtype_of(model))
+        if not hasattr(model, "evaluate"):
+            raise ValueError(f"expected a model with a method `evaluate` for held-out data, got {type(model).__name__}")
     kept = snapshot_steps(snapshots, steps)
     log_every = len(data) if isinstance(data, DataLoader) else log_every
     home = next(model.parameters()).device
@@ -283,12 +286,3 @@ def check_settings(steps: int, batch_size: int, average: float, schedule: str, l
         raise ValueError(f"expected average in [0, 1), such as 0.999, got {average!r}")
     if schedule not in SCHEDULES:
         raise ValueError(f"expected a schedule among {', '.join(SCHEDULES)}, got {schedule!r}")
-
-
-def check_held_out(model: nn.Module, held_out: Tensor | None) -> None:
-    """Raise TypeError or ValueError for held-out data that cannot be evaluated."""
-    if held_out is None:
-        return
-    if not hasattr(model, "evaluate"):
-        raise ValueError(f"expected a model with a method `evaluate` for held-out data, got {type(model).__name__}")
-    check_data(held_out, dtype=dtype_of(model))

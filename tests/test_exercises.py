@@ -123,7 +123,7 @@ RAISING = {  # what the translation holds: the loss of a generator's step that r
     "take `.values`": lambda G, D, z: D(G(z)) - D(G(z)).max(0),
     "take its first entry with `[0]`": lambda G, D, z: torch.autograd.grad(D(G(z.requires_grad_())).sum(), z).norm(),
     "take probabilities and got logits": lambda G, D, z: torch.nn.BCELoss()(D(G(z)), torch.ones(len(z))),
-    "labels and answers differ in shape": lambda G, D, z: BCE(D(G(z)), torch.ones(len(z), 1)),
+    "the two inputs of this loss differ in shape": lambda G, D, z: BCE(D(G(z)), torch.ones(len(z), 1)),
     "a distribution refuses these values": lambda G, D, z: torch.distributions.Bernoulli(logits=D(G(z))).log_prob(
         z[:, 0]
     ),
@@ -133,7 +133,8 @@ RAISING = {  # what the translation holds: the loss of a generator's step that r
     "before you multiply": lambda G, D, z: D(G(z)[:, :1]),
     "NumPy knows no gradients": lambda G, D, z: np.log(D(G(z)).numpy()),
     "the functions of `math` take one number": lambda G, D, z: math.log(D(G(z)).sigmoid()),
-    "with the arguments that the stub has": lambda G, D, z: G(z, z, z),
+    "too few or too many arguments": lambda G, D, z: G(z, z, z),
+    "a list cannot be computed with": lambda G, D, z: 0.5 * [1, 2],
     "this has fewer axes than the code names": lambda G, D, z: D(G(z)).sum(1),
     "there is no key": lambda G, D, z: {}["sotfplus"],
     "an index goes beyond the end": lambda G, D, z: D(G(z))[99],
@@ -241,3 +242,29 @@ def test_a_step_down_another_slope_is_told_where_to_look():
         optimizers["discriminator"].step()
 
     assert "but not down the slope of its loss" in EXERCISES["discriminator_step"].verdict(step)
+
+
+def only(*calls: str):
+    """A step of the generator that makes only some of the three calls."""
+
+    def step(generator, discriminator, optimizers, z):
+        if "zero_grad" in calls:
+            optimizers["generator"].zero_grad()
+        loss = softplus(-discriminator(generator(z=z))).mean()
+        if "backward" in calls:
+            loss.backward()
+        if "step" in calls:
+            optimizers["generator"].step()
+
+    return step
+
+
+def test_a_step_that_is_not_taken_is_not_told_that_it_returned_nothing():
+    verdict = lesson_03.check_generator_step.verdict(only("zero_grad", "backward"))
+    assert (
+        verdict.startswith("✗ generator_step: ") and "returned nothing" not in verdict and "no step at all" in verdict
+    )
+
+
+def test_codes_may_be_passed_by_name():
+    assert lesson_03.check_generator_step.verdict(only("zero_grad", "backward", "step")) == "✓ generator_step is right."

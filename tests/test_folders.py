@@ -207,6 +207,14 @@ def test_a_linked_folder_is_read_as_if_it_were_there(nested, tmp_path):
     assert data.load_folder(tmp_path / "links").classes == ("tigers/cats",)
 
 
+def test_a_link_that_leads_back_up_does_not_multiply_the_pictures(nested):
+    expected = data.load_folder(nested)
+    for place in (nested, nested / "a"):
+        (place / "loop").symlink_to(nested)
+    found = data.load_folder(nested)
+    assert found.classes == expected.classes and found.train.shape == expected.train.shape
+
+
 def test_each_part_has_every_class_in_it(tmp_path):
     for name, count in (("many", 200), ("few", 3), ("some", 14)):
         (tmp_path / name).mkdir()

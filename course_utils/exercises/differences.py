@@ -44,7 +44,8 @@ def first_difference(found: Observation, right: Observation, hints: Mapping[str,
     contrast = f"expected {name} to be {contrasted(right[name], observed)}"
     if factor := common_factor(found, right):
         return f"every number is {factor:.4g} times what it should be: {contrast}"
-    return contrast if factor_between(right[name], observed) else hints.get(name, contrast)
+    complex_numbers = isinstance(observed, Tensor) and observed.is_complex()
+    return contrast if factor_between(right[name], observed) or complex_numbers else hints.get(name, contrast)
 
 
 def contrasted(right: Tensor | str, observed: Tensor | str) -> str:

@@ -14,7 +14,10 @@ ERRORS = {  # a pattern in the error, and the sentence
     "could not infer output dtype": "this is a mean of True and False: call `.float()` first.",
     "return_types|tuple indices must be": "this function returns values and indices together: take `.values`.",
     "'NoneType'|not NoneType": "something is None here: does a function of yours end in `return`?",
-    "'tuple'|not tuple|can't multiply sequence": (
+    "can't multiply sequence|can only concatenate list": (
+        "a list cannot be computed with: make it a tensor with `torch.tensor(...)` or `torch.arange(...)` first."
+    ),
+    "'tuple'|not tuple": (
         "something is a tuple: `torch.autograd.grad` returns one even for a single input, so take its first entry with "
         "`[0]`."
     ),
@@ -22,7 +25,7 @@ ERRORS = {  # a pattern in the error, and the sentence
         "`binary_cross_entropy` and `BCELoss` take probabilities and got logits: `binary_cross_entropy_with_logits` "
         "takes the logits."
     ),
-    "[Tt]arget size": "labels and answers differ in shape: `torch.ones_like(logits)` has the shape of the logits.",
+    "[Tt]arget size": "the two inputs of this loss differ in shape: print the `.shape` of both.",
     "within the support": (
         "a distribution refuses these values: `Bernoulli` takes only 0 and 1, and grey levels lie between. "
         "`binary_cross_entropy_with_logits` is the same formula, and takes grey levels too."
@@ -45,11 +48,11 @@ ERRORS = {  # a pattern in the error, and the sentence
         "`torch` take tensors."
     ),
     r"positional arguments? but|missing \d+ required positional": (
-        "it is called with the arguments that the stub has, in their order: keep them as they are."
+        "a function is called with too few or too many arguments; your own one keeps those of the stub, in their order."
     ),
     "Dimension out of range|too many indices": "this has fewer axes than the code names: print its `.shape`.",
     "IndexError: .* out of (bounds|range)|k out of range|k not in range": (
-        "an index goes beyond the end: take sizes from the arguments, as in `len(weights)`, and count from 0."
+        "an index goes beyond the end: take sizes from the arguments, as in `len(x)`, and count from 0."
     ),
     "input is not positive-definite": (
         "`cholesky` needs a matrix whose eigenvalues are all positive: a covariance may have some that are 0, and a "

@@ -2,8 +2,8 @@
 
 SURE = "logits of ±300"
 SURE_HINT = (
-    "right for ordinary logits, wrong for logits of ±300: a probability in between has rounded to 0 or 1; `softplus` "
-    "works on the logits themselves."
+    "right for ordinary logits, wrong for logits of ±300: a probability in between has rounded to 0 or 1, or "
+    "the logits were cut off; `softplus` works on the logits themselves."
 )
 EPSILON = (
     "a small number inside the logarithm hides the infinity and makes the loss wrong where the logits are sure; "

@@ -34,7 +34,7 @@ SETTINGS = (  # how to read one, how to put it back, its value during a check, a
     ),
 )
 SEEDED = (
-    "it calls `torch.manual_seed`, so that every call draws the same numbers, and so does all that runs after it: seed "
+    "it calls `torch.manual_seed` or `torch.seed`, which changes the random numbers of all that runs after it: seed "
     "once, outside of the function."
 )
 

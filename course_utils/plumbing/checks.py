@@ -56,21 +56,19 @@ def check_data(x: Tensor, shape: tuple[int, ...] | None = None, dtype: torch.dty
 
 def check_training_data(model: nn.Module, data, batch_size: int) -> None:
     """Raise TypeError or ValueError for data from which no batches can be drawn, or which do not fit the model."""
-    if isinstance(data, DataLoader) and isinstance(data.dataset, IterableDataset):
-        got = type(data.dataset).__name__
-        raise TypeError(f"expected a DataLoader whose data set has a length, got {got}: an epoch has to end somewhere")
-    elif isinstance(data, DataLoader) and len(data) == 0:  # it would be asked for a first batch for ever
-        raise ValueError("expected a DataLoader with at least one batch, got none")
-    elif isinstance(data, DataLoader):
-        pass  # its first batch is checked when it comes
-    elif isinstance(data, Tensor):
-        check_data(data, dtype=dtype_of(model))
-    elif not isinstance(data, (list, tuple)) or not all(isinstance(part, Tensor) for part in data):
+    parts = [data] if isinstance(data, Tensor) else data
+    if isinstance(data, DataLoader):  # whose first batch is checked when it comes
+        if isinstance(data.dataset, IterableDataset):
+            got = type(data.dataset).__name__
+            raise TypeError(f"expected a DataLoader whose data set has a length, got {got}: an epoch has to end")
+        if len(data) == 0:  # it would be asked for a first batch for ever
+            raise ValueError("expected a DataLoader with at least one batch, got none")
+    elif not isinstance(parts, (list, tuple)) or not all(isinstance(part, Tensor) for part in parts):
         raise TypeError(f"expected data as a tensor, a tuple of tensors or a DataLoader, got {type(data).__name__}")
-    elif len({len(part) for part in data}) != 1:
-        raise ValueError(f"expected tensors of one length above 0, got {[len(part) for part in data]}")
+    elif len({len(part) for part in parts}) != 1:
+        raise ValueError(f"expected tensors of one length above 0, got {[len(part) for part in parts]}")
     else:
-        check_data(data[0], dtype=dtype_of(model))
+        check_data(parts[0], dtype=dtype_of(model))
     norms = [part for part in model.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm)]
     if norms and smallest_batch(data, batch_size) == 1:
         remedy = "DataLoader(drop_last=True)" if isinstance(data, DataLoader) else "a larger batch_size"

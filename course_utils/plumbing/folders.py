@@ -64,8 +64,10 @@ def visible(folder: pathlib.Path) -> tuple[list[pathlib.Path], list[pathlib.Path
 
     homes = []
     files = []
+    seen = {os.path.realpath(folder)}  # a link may lead back to a folder above it
     for home, below, names in os.walk(folder, followlinks=True):
-        below[:] = filter(counts, below)  # os.walk goes on into these
+        below[:] = [name for name in below if counts(name) and os.path.realpath(os.path.join(home, name)) not in seen]
+        seen |= {os.path.realpath(os.path.join(home, name)) for name in below}
         homes += [pathlib.Path(home, name) for name in below]
         files += [pathlib.Path(home, name) for name in names if counts(name)]
     return sorted(homes), sorted(files)

@@ -46,9 +46,14 @@ class Players:
             seen[f"the mode of the {name} after the {step}"] = "training" if network.training else "evaluation"
         return seen
 
+    def note_codes(self, network: nn.Module, args: tuple, kwargs: dict) -> None:
+        """Keep the codes that the generator gets, by position or by name."""
+        for codes in [*args, *kwargs.values()][:1]:
+            self.codes.append(codes.detach().clone())
+
     def mover(self, name: str, move: Tensor) -> str:
         if not move.any():
-            return "nothing"
+            return "no step at all"
         return "its optimizer" if self.steps[name] else "something else"
 
 
@@ -83,7 +88,7 @@ def players() -> Players:
         "discriminator": torch.optim.SGD(discriminator.parameters(), 0.237, momentum=0.7),
     }
     made = Players(generator, discriminator, optimizers, {}, [])
-    generator.register_forward_pre_hook(lambda network, inputs: made.codes.append(inputs[0].detach().clone()))
+    generator.register_forward_pre_hook(made.note_codes, with_kwargs=True)
     for name, optimizer in optimizers.items():
         optimizer.register_step_post_hook(lambda *_, name=name: made.steps.update({name: made.steps[name] + 1}))
     return made
