@@ -81,30 +81,22 @@ def halving(in_channels: int, channels: Sequence[int], out: int, act: str) -> nn
     )
 
 
-class MLPGenerator(nn.Module):
+class MLPGenerator(nn.Sequential):
     """A fully connected generator, or decoder: z (N, latent_dim) to raw output (N, *shape)."""
 
     def __init__(self, latent_dim=64, hidden=(256, 512), shape=IMAGE, act="relu", batch_norm=False):
-        super().__init__()
-        self.latent_dim, self.shape = latent_dim, tuple(shape)
-        self.layers = mlp([latent_dim, *hidden, prod(shape)], act, batch_norm)
-
-    def forward(self, z: Tensor) -> Tensor:
-        return self.layers(z).unflatten(1, self.shape)  # (N, *shape)
+        super().__init__(*mlp([latent_dim, *hidden, prod(shape)], act, batch_norm), nn.Unflatten(1, tuple(shape)))
+        self.latent_dim = latent_dim
 
 
-class MLPDiscriminator(nn.Module):
+class MLPDiscriminator(nn.Sequential):
     """A fully connected discriminator: x (N, *shape) to logits (N,)."""
 
     def __init__(self, hidden=(512, 256), shape=IMAGE, act="leaky_relu"):
-        super().__init__()
-        self.layers = nn.Sequential(nn.Flatten(), mlp([prod(shape), *hidden, 1], act))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x).squeeze(1)  # (N,)
+        super().__init__(nn.Flatten(), *mlp([prod(shape), *hidden, 1], act), nn.Flatten(0))  # (N, 1) to (N,)
 
 
-class ConvGenerator(nn.Module):
+class ConvGenerator(nn.Sequential):
     """A convolutional generator, or decoder, for 28×28 images: each step doubles the picture, 7 → 14 → 28.
 
     A doubling turns each group of four channels into a 2×2 block of pixels (Shi et al., 2016), which is faster on a
@@ -112,11 +104,9 @@ class ConvGenerator(nn.Module):
     """
 
     def __init__(self, latent_dim=32, channels=(32, 16), act="silu", batch_norm=False):
-        super().__init__()
-        self.latent_dim, self.shape = latent_dim, IMAGE
         wide, narrow = channels
         norm = (lambda n: [nn.BatchNorm2d(n)]) if batch_norm else (lambda n: [])
-        self.layers = nn.Sequential(
+        super().__init__(
             nn.Linear(latent_dim, wide * 7 * 7),
             nn.Unflatten(1, (wide, 7, 7)),  # (N, wide, 7, 7)
             *norm(wide),
@@ -128,42 +118,28 @@ class ConvGenerator(nn.Module):
             nn.Conv2d(narrow, 4, 3, padding=1),
             nn.PixelShuffle(2),  # (N, 1, 28, 28)
         )
-
-    def forward(self, z: Tensor) -> Tensor:
-        return self.layers(z)
+        self.latent_dim = latent_dim
 
 
-class ConvDiscriminator(nn.Module):
+class ConvDiscriminator(nn.Sequential):
     """A convolutional discriminator for 28×28 images: x (N, in_channels, 28, 28) to logits (N,)."""
 
     def __init__(self, channels=(32, 64), in_channels=1, act="leaky_relu"):
-        super().__init__()
-        self.layers = halving(in_channels, channels, 1, act)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x).squeeze(1)  # (N,)
+        super().__init__(*halving(in_channels, channels, 1, act), nn.Flatten(0))  # (N, 1) to (N,)
 
 
-class MLPEncoder(nn.Module):
+class MLPEncoder(nn.Sequential):
     """A fully connected encoder: x (N, *shape) to the means and log-variances of codes (N, 2 * latent_dim)."""
 
     def __init__(self, latent_dim=64, hidden=(512, 256), shape=IMAGE, act="relu"):
-        super().__init__()
-        self.layers = nn.Sequential(nn.Flatten(), mlp([prod(shape), *hidden, 2 * latent_dim], act))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x)  # (N, 2 * latent_dim)
+        super().__init__(nn.Flatten(), *mlp([prod(shape), *hidden, 2 * latent_dim], act))
 
 
-class ConvEncoder(nn.Module):
+class ConvEncoder(nn.Sequential):
     """A convolutional encoder for 28×28 images: x to the means and log-variances of codes (N, 2 * latent_dim)."""
 
     def __init__(self, latent_dim=32, channels=(32, 64), act="silu"):
-        super().__init__()
-        self.layers = halving(1, channels, 2 * latent_dim, act)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x)  # (N, 2 * latent_dim)
+        super().__init__(*halving(1, channels, 2 * latent_dim, act))
 
 
 def spectral(network: nn.Module) -> nn.Module:

@@ -40,8 +40,8 @@ CHANGES = {
     "model betas": {"gan": tiny_gan(betas=(0.5, 0.9))},
     "first weights": {"gan": tiny_gan(seed=1)},
     "step code": {"gan": with_step(lambda gan, n, optimizer: GAN.generator_step(gan, 2 * n, optimizer))},
-    "generator code": {"gan": with_forward("generator", lambda G, z: G.layers(-z))},
-    "discriminator code": {"gan": with_forward("discriminator", lambda D, x: D.layers(2 * x).squeeze(1))},
+    "generator code": {"gan": with_forward("generator", lambda G, z: nn.Sequential.forward(G, -z))},
+    "discriminator code": {"gan": with_forward("discriminator", lambda D, x: nn.Sequential.forward(D, 2 * x))},
     "data": {"data": POINTS + 1e-6},
     "data loader": {"data": loader()},
 }

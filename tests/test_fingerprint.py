@@ -119,7 +119,7 @@ def test_a_hook_on_a_layer_counts(capsys):
 def test_freezing_a_network_trains_anew(capsys):
     run()
     gan = tiny_gan()
-    gan.generator.layers[0].requires_grad_(False)
+    gan.generator[0].requires_grad_(False)
     run(gan)
     assert "training anew" in capsys.readouterr().err
 

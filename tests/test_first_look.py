@@ -125,7 +125,7 @@ def test_the_first_look_changes_neither_networks_nor_random_numbers_nor_gradient
 
 def test_frozen_layers_of_a_generator_stay_and_the_others_learn():
     gan = tiny_gan()
-    frozen = gan.generator.layers[0].requires_grad_(False)
+    frozen = gan.generator[0].requires_grad_(False)
     before = weights(frozen), weights(gan.generator)
     fit(gan, POINTS, steps=2, batch_size=4)
     assert torch.equal(weights(frozen), before[0]) and not torch.equal(weights(gan.generator), before[1])

@@ -135,7 +135,7 @@ def test_a_compiled_model_keeps_weights_and_gives_back_its_past():
 
 def test_a_model_that_cannot_be_copied_says_what_to_use_instead():
     gan = tiny_gan()
-    torch.nn.utils.spectral_norm(gan.discriminator.layers[1][0])
+    torch.nn.utils.spectral_norm(gan.discriminator[1])
     history = fit(gan, POINTS, steps=2, batch_size=8, snapshots=[2])
     with pytest.raises(TypeError, match="expected a model that can be copied, .*: use networks.spectral instead"):
         history.model_at(gan, 2)

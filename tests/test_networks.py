@@ -97,17 +97,16 @@ def test_a_convolutional_encoder_goes_from_images_to_means_and_log_variances():
 
 def test_an_activation_stands_between_layers_and_not_after_the_last():
     for name, make in ACTIVATIONS.items():
-        layers = MLPGenerator(3, (4, 5), (2,), act=name).layers
-        kinds = [type(layer) for layer in layers]
-        assert kinds == [nn.Linear, type(make()), nn.Linear, type(make()), nn.Linear]
-    assert MLPDiscriminator((4,)).layers[1][1].negative_slope == 0.2
+        kinds = [type(layer) for layer in MLPGenerator(3, (4, 5), (2,), act=name)]
+        assert kinds == [nn.Linear, type(make()), nn.Linear, type(make()), nn.Linear, nn.Unflatten]
+    assert MLPDiscriminator((4,))[2].negative_slope == 0.2
 
 
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_convolutional_networks_go_from_z_to_images_to_logits(batch_norm):
     generator, discriminator = ConvGenerator(5, (6, 4), batch_norm=batch_norm), ConvDiscriminator((4, 6))
     output = generator(torch.randn(3, 5))
-    assert output.shape == (3, *generator.shape) == (3, 1, 28, 28) and generator.latent_dim == 5
+    assert output.shape == (3, 1, 28, 28) and generator.latent_dim == 5
     assert discriminator(to_data(output)).shape == (3,)
     assert sum(isinstance(layer, nn.BatchNorm2d) for layer in generator.modules()) == (2 if batch_norm else 0)
 

@@ -212,7 +212,7 @@ def test_pixels_are_drawn_from_the_likelihood():
 
 def test_an_active_unit_says_something_about_the_data():
     vae = tiny_vae()
-    last = vae.encoder.layers[1][-1]
+    last = vae.encoder[-1]
     with torch.no_grad():
         last.weight[0], last.bias[0] = 0.0, 5.0  # a mean that is always 5
     assert vae.active_units(POINTS) == 2 and vae.active_units(POINTS, threshold=1e6) == 0

@@ -33,7 +33,7 @@ class Copies(nn.Module):
         self.latent_dim = getattr(first, "latent_dim", None)
         self.shapes = [parameter.shape for parameter in first.parameters()]
         layers = [part for part in first.modules() if not list(part.children())]
-        layers = [layer for layer in layers if not isinstance(layer, nn.Flatten)]
+        layers = [layer for layer in layers if not isinstance(layer, (nn.Flatten, nn.Unflatten))]
         self.layers = [LINEAR if isinstance(layer, nn.Linear) else layer for layer in layers]
         # One long row of weights for each network: a few large operations are faster than many small ones.
         self.rows = nn.Parameter(torch.stack([parameters_to_vector(one.parameters()).detach() for one in networks]))

@@ -82,7 +82,7 @@ def players() -> Players:
     with torch.no_grad():
         for p in discriminator.parameters():
             p *= 4  # outputs beyond 1 and -1, where the hinge loss bends
-        discriminator.layers[-1][-1].bias += 1.3
+        discriminator[-2].bias += 1.3
     optimizers = {
         "generator": torch.optim.SGD(generator.parameters(), 0.173, momentum=0.6),
         "discriminator": torch.optim.SGD(discriminator.parameters(), 0.237, momentum=0.7),
