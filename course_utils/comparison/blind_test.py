@@ -102,7 +102,7 @@ def blind_test(rows: dict[str, Tensor], seed: int = 0) -> widgets.VBox:
         for button in buttons:
             button.disabled = test.finished
 
-    @one_at_a_time
+    @one_at_a_time()
     def bet(button) -> None:
         if not test.finished:  # another click may have been under way
             test.bet(buttons.index(button))

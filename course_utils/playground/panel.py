@@ -55,7 +55,7 @@ def playground(preset: str = "healthy", seed: int = 0) -> widgets.VBox:
         ui["picture"].value = png(game.figure())
         ui["status"].value = status(game)
 
-    @one_at_a_time
+    @one_at_a_time()
     def restart(**settings) -> None:
         nonlocal game
         game = Game(ui["preset"].value, ui["seed"].value, **settings)
@@ -66,13 +66,13 @@ def playground(preset: str = "healthy", seed: int = 0) -> widgets.VBox:
     def restart_with_these_settings(_) -> None:
         restart(**{name: ui[name].value for name in TUNABLE})
 
-    @one_at_a_time
+    @one_at_a_time()
     def tune(change, name: str) -> None:
         if getattr(game.gan, name) != change.new:
             game.tune(name, change.new)
             redraw()
 
-    @one_at_a_time
+    @one_at_a_time()
     def step(players: str) -> None:
         game.step(players, ui["n"].value)
         redraw()

@@ -1,9 +1,9 @@
 """Explorers: sliders that redraw one picture. A notebook shows a static figure beside each, for readers on the web."""
 
-import functools
 import io
 import threading
 from collections.abc import Callable
+from contextlib import contextmanager
 
 import ipywidgets as widgets
 import matplotlib.pyplot as plt
@@ -20,15 +20,11 @@ def png(fig: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def one_at_a_time(act: Callable) -> Callable:
+@contextmanager
+def one_at_a_time():
     """Let a callback wait until no other one runs: JupyterLab calls them in threads."""
-
-    @functools.wraps(act)
-    def waiting(*args, **kwargs):
-        with LOCK:
-            return act(*args, **kwargs)
-
-    return waiting
+    with LOCK:
+        yield
 
 
 def label(value: int | float | str) -> str:
@@ -63,7 +59,7 @@ def explore(draw: Callable[..., Figure], width: int = 640, start: dict | None = 
     # An image whose bytes change works without flicker in JupyterLab, Colab and Voila alike.
     picture = widgets.Image(format="png", layout=widgets.Layout(width=f"{width}px"))
 
-    @one_at_a_time
+    @one_at_a_time()
     def redraw(_=None) -> None:
         picture.value = png(draw(**{name: slider.value for name, slider in sliders.items()}))
 
