@@ -17,7 +17,6 @@ SMALLEST_FLAT_IMAGE = 28 * 28  # points and features have fewer coordinates
 SQUASHES = set("Sigmoid Tanh Softmax LogSigmoid LogSoftmax Relu Softplus Hardsigmoid Hardtanh".split())
 RESHAPES = set("View UnsafeView ReshapeAlias Squeeze Unsqueeze Clone Transpose Permute T Select Slice Mean "
                "Add Sub Mul Div ToCopy Flip NanToNum".split())  # fmt: skip
-REMEDY = "leave it out, since the losses work on raw outputs"
 
 
 def check_whole(at_least: int = 1, /, **arguments: int) -> None:
@@ -56,31 +55,31 @@ def check_data(x: Tensor, shape: tuple[int, ...] | None = None, dtype: torch.dty
 
 def check_training_data(model: nn.Module, data, batch_size: int) -> None:
     """Raise TypeError or ValueError for data from which no batches can be drawn, or which do not fit the model."""
-    parts = [data] if isinstance(data, Tensor) else data
     if isinstance(data, DataLoader):  # whose first batch is checked when it comes
         if isinstance(data.dataset, IterableDataset):
             got = type(data.dataset).__name__
             raise TypeError(f"expected a DataLoader whose data set has a length, got {got}: an epoch has to end")
         if len(data) == 0:  # it would be asked for a first batch for ever
             raise ValueError("expected a DataLoader with at least one batch, got none")
-    elif not isinstance(parts, (list, tuple)) or not all(isinstance(part, Tensor) for part in parts):
-        raise TypeError(f"expected data as a tensor, a tuple of tensors or a DataLoader, got {type(data).__name__}")
-    elif len({len(part) for part in parts}) != 1:
-        raise ValueError(f"expected tensors of one length above 0, got {[len(part) for part in parts]}")
     else:
-        check_data(parts[0], dtype=dtype_of(model))
+        check_batch(model, data, "data as a tensor, a tuple of tensors or a DataLoader")
+        if isinstance(data, (list, tuple)) and len({len(part) for part in data}) > 1:
+            raise ValueError(f"expected tensors of one length, got {[len(part) for part in data]}")
     norms = [part for part in model.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm)]
     if norms and smallest_batch(data, batch_size) == 1:
         remedy = "DataLoader(drop_last=True)" if isinstance(data, DataLoader) else "a larger batch_size"
         raise ValueError(f"expected at least 2 samples in a batch, since batch norm compares them, got 1: use {remedy}")
 
 
-def check_batch(model: nn.Module, batch) -> None:
-    """Raise TypeError or ValueError for a batch of a DataLoader that is no tensor and no sequence of tensors."""
+def check_batch(model: nn.Module, batch, expected="a collate_fn that returns tensors, or tuples of them") -> None:
+    """Raise TypeError or ValueError unless a batch, or a data set, is one tensor or several, the first fit to learn.
+
+    `expected` says what should have come instead of something else than tensors.
+    """
     parts = [batch] if isinstance(batch, Tensor) else batch
-    if not isinstance(parts, (list, tuple)) or not all(isinstance(part, Tensor) for part in parts):
-        got = f"a dict of {', '.join(map(str, batch))}" if isinstance(batch, dict) else f"a {type(batch).__name__}"
-        raise TypeError(f"expected batches of tensors, or of tuples of them, got {got}: let collate_fn return tuples")
+    if not isinstance(parts, (list, tuple)) or not parts or not all(isinstance(part, Tensor) for part in parts):
+        got = f"a dict of {', '.join(map(str, batch))}" if isinstance(batch, dict) else type(batch).__name__
+        raise TypeError(f"expected {expected}, got {got}")
     check_data(parts[0], dtype=dtype_of(model))
 
 
@@ -106,21 +105,36 @@ def look_at_generator(generator: nn.Module, x: Tensor, role: str = "generator") 
     d = latent_dim_of(generator, role)
     z = torch.zeros(len(x), d)  # (N, latent_dim)
     remedy = f"begin with nn.Unflatten(1, ({d}, 1, 1)) if it wants z of shape (N, {d}, 1, 1)"
-    output = output_of(generator, z, role, remedy)
+    output = look_at(generator, z, role, "logits of pixels" if x.dim() == 4 else None, remedy)
     if output is not None and output.shape != x.shape:
         only_flat = output.numel() == x.numel()
         remedy = f": end the {role} with nn.Unflatten(1, {tuple(x.shape[1:])})" if only_flat else ""
         wanted = f"expected data shaped like what the {role} makes, {tuple(output.shape)}"
         raise ValueError(f"{wanted}, got {tuple(x.shape)}{remedy}")
-    if x.dim() == 4 and (end := squash_at_the_end(output)):
-        raise ValueError(f"expected the {role} to give logits of pixels, got {end} at its end: {REMEDY}")
 
 
-def look_at(network: nn.Module, x: Tensor, role: str, gives: str) -> None:
-    """Raise ValueError for a discriminator or an encoder that does not take x (N, ...), or squashes what it gives."""
-    output = output_of(network, x, role, "build it for data of this shape")
-    if end := squash_at_the_end(output):
-        raise ValueError(f"expected the {role} to give {gives}, got {end} at its end: {REMEDY}")
+def look_at(
+    network: nn.Module, x: Tensor, role: str, gives: str | None, remedy: str = "build it for data of this shape"
+) -> Tensor | None:
+    """Return what a network makes of x, with the graph behind it, and change neither it nor any random numbers.
+
+    None stands for a network that takes more than x, which only its own model knows. Raises ValueError for a network
+    that does not take x, or that squashes what it gives; `gives` is None where it may.
+    """
+    with looking_at(network) as device, forked_random(0, device), torch.enable_grad():
+        x = x.detach().to(device, dtype_of(network)).requires_grad_()
+        try:
+            output = network(x)
+        except TypeError:
+            return None
+        except RuntimeError as error:
+            first_line, *_ = str(error).splitlines()
+            wanted = f"expected a {role} that takes {tuple(x.shape)}"
+            raise ValueError(f"{wanted}, got one that says {first_line!r}: {remedy}") from None
+    if gives and (end := squash_at_the_end(output)):
+        hint = "leave it out, since the losses work on raw outputs"
+        raise ValueError(f"expected the {role} to give {gives}, got {end} at its end: {hint}")
+    return output
 
 
 def latent_dim_of(generator: nn.Module, role: str) -> int:
@@ -131,26 +145,9 @@ def latent_dim_of(generator: nn.Module, role: str) -> int:
     return generator.latent_dim
 
 
-def output_of(network: nn.Module, x: Tensor, role: str, remedy: str) -> Tensor | None:
-    """Return what a network makes of x, with the graph behind it, and change neither it nor any random numbers.
-
-    None stands for a network that takes more than x, which only its own model knows.
-    """
-    with looking_at(network) as device, forked_random(0, device), torch.enable_grad():
-        x = x.detach().to(device, dtype_of(network)).requires_grad_()
-        try:
-            return network(x)
-        except TypeError:
-            return None
-        except RuntimeError as error:
-            first_line, *_ = str(error).splitlines()
-            wanted = f"expected a {role} that takes {tuple(x.shape)}"
-            raise ValueError(f"{wanted}, got one that says {first_line!r}: {remedy}") from None
-
-
-def squash_at_the_end(output: Tensor | None) -> str | None:
+def squash_at_the_end(output: Tensor) -> str | None:
     """Return the squashing function that an output went through last, but for steps with a single input, or None."""
-    node = None if output is None else output.grad_fn
+    node = output.grad_fn
     while node:
         name = node.name().split("Backward")[0]
         if name in SQUASHES:
