@@ -50,12 +50,10 @@ def values_in(content: bytes) -> Tensor:
 
 def content_of(source: str, name: str, raw: pathlib.Path) -> bytes:
     """Take a file from where it lies, packed or not, or fetch it; what is damaged is removed."""
-    md5 = MD5[source][name]
     for file in (raw / name, raw / f"{name}.gz"):
         if file.exists():
-            content = unpacked(file.read_bytes(), md5)
-            if content is not None:
-                return content
+            with contextlib.suppress(ValueError):
+                return unpacked(file.read_bytes(), MD5[source][name])
             print(f"{file} is damaged and is removed.", file=sys.stderr)
             file.unlink()
     content = fetch(source, name, raw)
@@ -64,14 +62,14 @@ def content_of(source: str, name: str, raw: pathlib.Path) -> bytes:
     return content
 
 
-def unpacked(content: bytes, md5: str) -> bytes | None:
-    """Unpack a file if it is packed; None for a damaged one."""
-    try:
-        if content.startswith(b"\x1f\x8b"):
+def unpacked(content: bytes, md5: str) -> bytes:
+    """Unpack a file if it is packed; raises ValueError for a damaged one."""
+    if content.startswith(b"\x1f\x8b"):
+        with contextlib.suppress(OSError, EOFError, zlib.error):  # what is still packed has another sum
             content = gzip.decompress(content)
-    except (OSError, EOFError, zlib.error):
-        return None
-    return content if hashlib.md5(content, usedforsecurity=False).hexdigest() == md5 else None
+    if hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
+        raise ValueError("expected the file that the course knows, got another or a damaged one")
+    return content
 
 
 def fetch(source: str, name: str, raw: pathlib.Path) -> bytes:
@@ -79,15 +77,13 @@ def fetch(source: str, name: str, raw: pathlib.Path) -> bytes:
     url = f"{SERVERS[source]}{name}.gz"
     print(f"Fetching {url}", file=sys.stderr)
     try:
-        content = unpacked(download(url), MD5[source][name])
+        return unpacked(download(url), MD5[source][name])
+    except ValueError:
         reason = "what the server sent is damaged"
     except (OSError, http.client.HTTPException) as error:
-        content = None
         reason = f"the server did not send it ({(str(error) or type(error).__name__).splitlines()[0]})"
-    if content is None:
-        expected = f"expected {source} in {raw} or a network to fetch it"
-        raise ConnectionError(f'{expected}, but {reason}; load("digits") needs no download')
-    return content
+    expected = f"expected {source} in {raw} or a network to fetch it"
+    raise ConnectionError(f'{expected}, but {reason}; load("digits") needs no download')
 
 
 def download(url: str) -> bytes:
