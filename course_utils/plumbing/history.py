@@ -52,26 +52,20 @@ class History:
     def record(self, step: int, window: list[dict[str, Tensor]]) -> None:
         """Read the metrics of the last steps in one go and keep their means; raises DivergenceError."""
         first = step - len(window) + 1
-        columns = {}  # a metric: {a step: its value there}
-        for name in sorted({name for metrics in window for name in metrics}):
+        columns = {}
+        bad = []
+        for name in sorted(set().union(*window)):
             steps = [first + i for i, metrics in enumerate(window) if name in metrics]
             values = torch.stack([torch.as_tensor(metrics[name]) for metrics in window if name in metrics]).tolist()
-            columns[name] = dict(zip(steps, values))
-        check_finite(columns)
-        for name, column in columns.items():
-            missed = [math.nan] * len(self.steps)
-            self.metrics.setdefault(name, missed).append(sum(column.values()) / len(column))
+            columns[name] = sum(values) / len(values)
+            bad += [(at, name, value) for at, value in zip(steps, values) if not math.isfinite(value)]
+        if bad:
+            at, name, value = min(bad)
+            raise DivergenceError(f"expected finite losses, got {name} = {value} at step {at}: {ADVICE}")
+        for name in self.metrics | columns:  # a metric may be new, and may not occur in this window
+            column = self.metrics.setdefault(name, [math.nan] * len(self.steps))
+            column.append(columns.get(name, math.nan))
         self.steps.append(step)
-        for column in self.metrics.values():  # a metric that did not occur in this window
-            column += [math.nan] * (len(self.steps) - len(column))
-
-
-def check_finite(columns: dict[str, dict[int, float]]) -> None:
-    """Raise DivergenceError for the earliest value that is infinite or not a number."""
-    bad = [(step, name, x) for name, column in columns.items() for step, x in column.items() if not math.isfinite(x)]
-    if bad:
-        step, name, value = min(bad)
-        raise DivergenceError(f"expected finite losses, got {name} = {value} at step {step}: {ADVICE}")
 
 
 def plain(name: str) -> str:
