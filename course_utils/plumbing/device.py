@@ -57,15 +57,13 @@ def torch_defaults():
     dtype = torch.get_default_dtype()
     device = torch.get_default_device()
     torch.set_default_dtype(torch.float32)
-    if device.type != "cpu":
-        torch.set_default_device(None)
+    torch.set_default_device(None)
     try:
         with torch.enable_grad():
             yield
     finally:
         torch.set_default_dtype(dtype)
-        if device.type != "cpu":
-            torch.set_default_device(device)
+        torch.set_default_device(None if device.type == "cpu" else device)  # None is the CPU too, and faster
 
 
 @contextmanager
