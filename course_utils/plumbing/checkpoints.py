@@ -40,7 +40,8 @@ class Checkpoint:
         self.run = RUNS.setdefault(model, {}).get(fingerprint.hexdigest())
         known = weights in WEIGHTS.setdefault(model, set())
         if not self.run or not known or not self.path.exists():
-            self.run = fingerprint.extended(weights)
+            fingerprint.add(weights)
+            self.run = fingerprint.hexdigest()
         self.remember()
         if fingerprint.unseen:
             unseen = ", ".join(sorted(fingerprint.unseen))

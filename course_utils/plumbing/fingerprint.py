@@ -78,12 +78,6 @@ class Fingerprint:
         """Return what identifies all that was added, in 12 characters."""
         return self.digest.hexdigest()
 
-    def extended(self, text: str) -> str:
-        """Return what identifies all that was added and a text, without adding it."""
-        digest = self.digest.copy()
-        digest.update(text.encode())
-        return digest.hexdigest()
-
     def add(self, thing) -> None:
         """Add a value, an array, a module, a function, a class, an object, or a collection of them."""
         self.digest.update(f"{type(thing).__name__};".encode())
