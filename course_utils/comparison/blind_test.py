@@ -5,10 +5,11 @@ import random
 
 import ipywidgets as widgets
 import matplotlib.pyplot as plt
+import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils.show.plots import draw_rows
+from course_utils.show.plots import draw_images
 from course_utils.show.widgets import one_at_a_time, png
 
 SOUGHT = "GAN"
@@ -84,7 +85,7 @@ class BlindTest:
             rows = dict(zip(PLACES, rows.values()))
             title = f"Round {self.played + 1} of {self.rounds}"
         fig, axes = plt.subplots(figsize=(0.6 * self.columns + 0.9, 1.6))
-        draw_rows(axes, rows)
+        draw_images(axes, torch.cat(list(rows.values())), self.columns, list(rows))
         axes.set_title(title)
         return fig
 

@@ -64,39 +64,29 @@ def tile(images: Tensor, columns: int) -> Tensor:
     return cells.transpose(1, 2).flatten(0, 1).flatten(1)[:-1, :-1]
 
 
-def draw_images(axes: Axes, images: Tensor, columns: int = 8) -> None:
-    """Draw images in [0, 1] as a grid: always the same grey scale, never smoothed."""
+def draw_images(axes: Axes, images: Tensor, columns: int = 8, names: Sequence[str] = ()) -> None:
+    """Draw images in [0, 1] as a grid, its rows named on the left: always the same grey scale, never smoothed."""
     axes.imshow(tile(images, columns).numpy(), vmin=0, vmax=1, cmap="gray", interpolation="nearest")
-    axes.set_xticks([])
-    axes.set_yticks([])
+    height = images.shape[-2] + 1
+    axes.set(xticks=[], yticks=[height * (i + 0.5) for i in range(len(names))], yticklabels=names)
+    axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
 
 
-def image_grid(images: Tensor, alt: str, title: str = "", columns: int = 16) -> None:
-    """Show images (N, 1, H, W) in [0, 1] as a grid."""
+def image_grid(images: Tensor, alt: str, title: str = "", columns: int = 16, names: Sequence[str] = ()) -> None:
+    """Show images (N, 1, H, W) in [0, 1] as a grid, its rows named on the left."""
     rows = math.ceil(len(images) / columns)
-    fig, axes = plt.subplots(figsize=(0.45 * columns, 0.45 * rows + 0.3))
-    draw_images(axes, images, columns)
+    room = 1.2 if names else 0  # inches
+    fig, axes = plt.subplots(figsize=(0.45 * columns + room, 0.45 * rows + 0.3))
+    draw_images(axes, images, columns, names)
     axes.set_title(title)
     show(fig, alt)
-
-
-def draw_rows(axes: Axes, rows: Mapping[str, Tensor]) -> None:
-    """Draw rows of images of one length, each with its name on the left."""
-    first = next(iter(rows.values()))
-    draw_images(axes, torch.cat(list(rows.values())), len(first))
-    height = first.shape[-2] + 1
-    axes.set_yticks([height * (i + 0.5) for i in range(len(rows))], list(rows))
-    axes.tick_params(length=0)
 
 
 def image_rows(rows: Mapping[str, Tensor], alt: str, title: str = "") -> None:
     """Show rows of images of one length, each with its name on the left."""
-    columns = len(next(iter(rows.values())))
-    fig, axes = plt.subplots(figsize=(0.45 * columns + 1.2, 0.45 * len(rows) + 0.3))
-    draw_rows(axes, rows)
-    axes.set_title(title)
-    show(fig, alt)
+    first, *_ = rows.values()
+    image_grid(torch.cat(list(rows.values())), alt, title, len(first), list(rows))
 
 
 def draw_points(axes: Axes, real: Tensor | None = None, generated: Tensor | None = None, limit: float = 1.6) -> None:
@@ -191,12 +181,11 @@ def live(
         nonlocal handle
         fig, (left, right) = plt.subplots(1, 2, figsize=(8, 2.8), width_ratios=(1.5, 1))
         step = history.steps[-1] if history.steps else 0
-        samples = model.sample(n)
         if images is None:
-            draw_images(left, samples)
+            draw_images(left, model.sample(n))
             left.set_title(f"Samples after {step:,} steps")
         else:
-            draw_images(left, torch.cat([images, model.reconstruct(images), samples]), len(images))
+            draw_images(left, torch.cat([images, model.reconstruct(images), model.sample(n)]), len(images))
             left.set_title(f"Real, rebuilt, sampled after {step:,} steps")
         if history.steps:
             draw_curves(right, history, names)
