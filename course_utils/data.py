@@ -118,7 +118,7 @@ def _digits() -> Images:
         restored = _restore(small[originals])  # (N, 1, 28, 28)
         copies = restored.new_empty(COPIES, *restored.shape)
         for copy in copies:
-            copy[:] = _vary(restored, generator)
+            copy[:] = vary(restored, generator)
         parts += [copies.flatten(0, 1), labels[originals].repeat(COPIES), originals.repeat(COPIES)]
     return Images("digits", tuple("0123456789"), *parts)
 
@@ -143,8 +143,8 @@ def _restore(small: Tensor) -> Tensor:
     return F.pad(crisp.clamp(0, 1), (2, 2, 2, 2))  # (N, 1, 28, 28)
 
 
-def _vary(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Rotate by ±15°, shear by ±0.25, scale by ±15 % and shift by ±1.4 pixels, at random."""
+def vary(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Rotate images (N, 1, H, W) by ±15°, shear by ±0.25, scale by ±15 % and shift by 5 % of their size, at random."""
     u = torch.rand(len(images), 5, generator=generator) * 2 - 1  # (N, 5)
     angle = u[:, 0] * torch.pi / 12
     shear = u[:, 1] * 0.25

@@ -1,15 +1,19 @@
-"""The judge of images: a classifier, and what is measured in its features beside what real images score."""
+"""The judge of images: a classifier, and what is measured in its features beside what other real images score."""
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_utils.data import Images
-from course_utils.metrics import frechet_distance, neighbourhood_metrics, sharpness
+from course_utils.metrics import frechet_distance, kernel_distance, neighbourhood_metrics, sharpness
 from course_utils.networks import IMAGE
 from course_utils.plumbing.checks import check_data
 from course_utils.plumbing.device import forked_random, in_parts, pick_device, torch_defaults
 from course_utils.training import fit
+
+Embed = Callable[[Tensor], Tensor]
 
 
 class Classifier(nn.Module):
@@ -45,39 +49,52 @@ class Classifier(nn.Module):
 
 
 class Judge:
-    """Scores samples of a data set against its test (or validation) images, beside the score of real training images.
+    """Scores samples of a data set against its test (or validation) images, beside the score of other real images.
 
-    It trains the classifier when it is first needed (seconds; a checkpoint keeps it), always from the same seed:
-    one ruler for all. `accuracy` is the classifier's on the test set. `floor` is what n real training images score,
-    the mean over 5 random subsets: what to aim at, not a bound, since real images vary around it.
+    It trains the classifier when it is first needed (seconds; a checkpoint keeps it), always from the same seed: one
+    ruler for all. Another `seed` makes another ruler, and `embed` (N, 1, 28, 28) to (N, d) replaces the features in
+    which distances are taken. `accuracy` is the classifier's on the test set. `floor` is what n real images score which
+    the classifier did not learn from, those of the other held-out part, the mean over 5 random subsets: what to aim
+    at, not a bound, since real images vary around it.
 
     Raises ValueError for a data set that is too small, or whose images are not 28×28.
     """
 
     @torch_defaults()
-    def __init__(self, dataset: Images, n: int = 2500, against: str = "test"):
+    def __init__(
+        self, dataset: Images, n: int = 2500, against: str = "test", seed: int = 0, embed: Embed | None = None
+    ):
         if against not in ("test", "validation"):
             raise ValueError(f'expected against="test" or "validation", got {against!r}')
-        held_out = getattr(dataset, against)
-        check_dataset(dataset, held_out, n)
+        check_dataset(dataset, n)
         self.classes = dataset.classes
         self.n = n
-        self.classifier = trained_classifier(dataset)
+        self.embed = embed
+        self.classifier = trained_classifier(dataset, seed)
         self.accuracy = (self.predict(dataset.test) == dataset.test_labels).float().mean().item()
         shuffle = torch.Generator().manual_seed(0)
-        self.real = self.features(held_out[torch.randperm(len(held_out), generator=shuffle)[:n]])  # (n, 64)
-        subsets = [torch.randperm(len(dataset.train), generator=shuffle)[:n] for _ in range(5)]
-        scores = [self.score(dataset.train[subset]) for subset in subsets]
+        images, self.originals = self.subset(dataset, against, shuffle)
+        self.real = self.features(images)  # (n, 64)
+        self.scale = self.real.square().mean().sqrt()  # gives the kernel distance a unit
+        other = "validation" if against == "test" else "test"
+        scores = [self.score(*self.subset(dataset, other, shuffle)) for _ in range(5)]
         self.floor = {name: sum(score[name] for score in scores) / len(scores) for name in scores[0]}
 
+    def subset(self, dataset: Images, part: str, shuffle: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Return n random images of a part (n, 1, 28, 28), and their originals (n,)."""
+        images = getattr(dataset, part)
+        rows = torch.randperm(len(images), generator=shuffle)[: self.n]
+        return images[rows], getattr(dataset, f"{part}_originals")[rows]
+
     def features(self, images: Tensor) -> Tensor:
-        """Return the 64 features of images, on the CPU: (N, 1, 28, 28) to (N, 64)."""
+        """Return the features of images, on the CPU: (N, 1, 28, 28) to (N, 64), the classifier's unless told."""
         check_data(images, IMAGE, torch.float32)
-        return in_parts(self.classifier, self.classifier.body, images)
+        return self.embed(images) if self.embed else in_parts(self.classifier, self.classifier.body, images)
 
     def predict(self, images: Tensor) -> Tensor:
         """Return the class that the classifier sees in each image: (N, 1, 28, 28) to (N,)."""
-        return in_parts(self.classifier, self.classifier.head, self.features(images)).argmax(1)
+        check_data(images, IMAGE, torch.float32)
+        return in_parts(self.classifier, self.classifier, images).argmax(1)
 
     def class_shares(self, images: Tensor) -> Tensor:
         """Return the share of each class among the images, in [0, 1]: (classes,)."""
@@ -85,39 +102,46 @@ class Judge:
 
     def frechet(self, images: Tensor) -> float:
         """Return the Fréchet distance of n images (n, 1, 28, 28) to the held-out ones."""
+        return frechet_distance(self.features_of_n(images), self.real)
+
+    def features_of_n(self, images: Tensor) -> Tensor:
+        """Return the features of exactly n images, for distances of few images are larger: (n, 64)."""
         if len(images) != self.n:
             raise ValueError(f"expected {self.n} images, as many as the floor was measured with, got {len(images)}")
-        return frechet_distance(self.features(images), self.real)
+        return self.features(images)
 
-    def score(self, images: Tensor) -> dict[str, float]:
-        """Return every metric for n images (n, 1, 28, 28)."""
+    def score(self, images: Tensor, originals: Tensor | None = None) -> dict[str, float]:
+        """Return every metric for n images (n, 1, 28, 28); real ones say from which originals (n,) they come."""
+        features = self.features_of_n(images)
         return {
-            "frechet": self.frechet(images),
-            **neighbourhood_metrics(self.real, self.features(images)),
+            "frechet": frechet_distance(features, self.real),
+            "kid": kernel_distance(features / self.scale, self.real / self.scale),
+            **neighbourhood_metrics(self.real, features, real_originals=self.originals, fake_originals=originals),
             "classes": int((self.class_shares(images) >= 0.01).sum()),
             "sharpness": sharpness(images),
         }
 
 
-def check_dataset(dataset: Images, held_out: Tensor, n: int) -> None:
+def check_dataset(dataset: Images, n: int) -> None:
     """Raise ValueError for a data set that no judge can be made of, or for a number of images that it has not."""
     if tuple(dataset.train.shape[1:]) != IMAGE:
         got = tuple(dataset.train.shape[1:])
         raise ValueError(f"expected images of shape {IMAGE}, got {got}: load_folder(path, size=28) scales them")
     if len(dataset.classes) < 2:
         raise ValueError("expected at least 2 classes to learn to tell apart, got 1: give each kind its own sub-folder")
-    most = min(len(held_out), len(dataset.train))
+    most = min(len(dataset.test), len(dataset.validation))
     if most < 100:
         expected = "expected at least 100 held-out images, a tenth of a folder of 1,000"
-        raise ValueError(f"{expected}, got {len(held_out)}: a judge needs more pictures")
+        raise ValueError(f"{expected}, got {most}: a judge needs more pictures")
     if not 100 <= n <= most:
         raise ValueError(f"expected n from 100 to {most} images, got {n}: pass n={most}, or fewer")
 
 
-def trained_classifier(dataset: Images) -> Classifier:
+def trained_classifier(dataset: Images, seed: int = 0) -> Classifier:
     """Return the data set's classifier, on the accelerator if there is one; a checkpoint keeps it."""
-    with forked_random(0, torch.device("cpu")):
+    with forked_random(seed, torch.device("cpu")):
         classifier = Classifier(len(dataset.classes))
     data = (dataset.train, dataset.train_labels)
-    fit(classifier, data, steps=1400, batch_size=64, schedule="linear", checkpoint=f"classifier_{dataset.name}")
+    settings = {"steps": 1400, "batch_size": 64, "schedule": "linear", "seed": seed}
+    fit(classifier, data, checkpoint=f"classifier_{dataset.name}", **settings)
     return classifier.to(pick_device())

@@ -1,14 +1,17 @@
-"""A space of codes: walks through it, and neighbours in it.
+"""A space of codes: walks through it, neighbours in it, and densities to draw from instead of the prior.
 
 scikit-learn is imported where it is needed, for it takes a second and a lot of memory.
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.distributions import Categorical, Distribution, MixtureSameFamily, MultivariateNormal
 
 from course_utils.plumbing.checks import check_whole
+from course_utils.plumbing.device import forked_random
 
 
 def slerp(a: Tensor, b: Tensor, position: float) -> Tensor:
@@ -50,3 +53,61 @@ def same_class_neighbours(codes: Tensor, labels: Tensor, k: int = 5) -> float:
     neighbours = torch.from_numpy(search.kneighbors(return_distance=False))  # (N, k), never the code itself
     labels = labels.cpu()
     return (labels[neighbours] == labels[:, None]).float().mean().item()
+
+
+def truncated(latent_dim: int, n: int, limit: float, seed: int = 0) -> Tensor:
+    """Codes of the prior N(0, I) whose coordinates all lie within ±limit: (n, latent_dim).
+
+    The truncation trick (Brock et al., 2019, section 3.1): samples of a GAN become better, and less diverse.
+    """
+    check_whole(latent_dim=latent_dim, n=n)
+    if not limit > 0:
+        raise ValueError(f"expected a limit above 0, got {limit}")
+    share = math.erf(limit / math.sqrt(2))  # of N(0, 1) within the limit
+    uniform = torch.rand(n, latent_dim, generator=torch.Generator().manual_seed(seed))
+    return math.sqrt(2) * torch.erfinv(share * (2 * uniform - 1))  # the quantiles of N(0, 1), within the limit
+
+
+class FittedPrior:
+    """A mixture of Gaussians to draw codes from: `components` many, made by `fit_prior`."""
+
+    def __init__(self, mixture: Distribution, components: int):
+        self.mixture = mixture
+        self.components = components
+
+    def sample(self, n: int = 64, seed: int = 0) -> Tensor:
+        """Draw codes (n, d) for a decoder: the same n and seed give the same codes."""
+        check_whole(n=n)
+        with forked_random(seed, torch.device("cpu")):
+            return self.mixture.sample((n,)).float()
+
+    def log_density(self, codes: Tensor) -> Tensor:
+        """The log-density of codes (N, d), in nats: (N,)."""
+        return self.mixture.log_prob(codes.detach().cpu().double()).float()
+
+
+def fit_prior(
+    codes: Tensor, components: int | Sequence[int] = 10, held_out: Tensor | None = None, seed: int = 0
+) -> FittedPrior:
+    """Fit a mixture of Gaussians to the codes (N, d) of training data, to draw from in place of N(0, I).
+
+    Of several numbers of components the one is taken under which held-out codes (M, d) are densest. It serves every
+    model with an encoder (Ghosh et al., 2020, section 4, for autoencoders; Tomczak and Welling, 2018, on the prior).
+    Raises ValueError for fewer codes than components, or several numbers without held-out codes.
+    """
+    from sklearn.mixture import GaussianMixture
+
+    numbers = [components] if isinstance(components, int) else list(components)
+    if not numbers or (len(numbers) > 1 and held_out is None):
+        raise ValueError(f"expected one number of components, or several and held_out codes, got {components}")
+    check_whole(components=min(numbers))
+    if codes.dim() != 2 or len(codes) < max(numbers):
+        raise ValueError(f"expected codes (N, d), N at least {max(numbers)}, got the shape {tuple(codes.shape)}")
+    rows = codes.detach().cpu().double().numpy()
+    priors = []
+    for number in numbers:
+        found = GaussianMixture(number, reg_covar=1e-4 * rows.var(), random_state=seed).fit(rows)
+        means, covariances, shares = map(torch.from_numpy, (found.means_, found.covariances_, found.weights_))
+        gaussians = MultivariateNormal(means, covariances)
+        priors.append(FittedPrior(MixtureSameFamily(Categorical(shares), gaussians), number))
+    return max(priors, key=lambda prior: prior.log_density(codes if held_out is None else held_out).mean())

@@ -1,8 +1,9 @@
-"""How good are samples? Measured in the features of a small classifier, each number beside that of real images.
+"""How good are samples? Measured in the features of a small network, each number beside that of real images.
 
 metric              range     better   beside it
-frechet             [0, ∞)    lower    training images against test images, at equal n
-precision, recall   [0, 1]    higher   the same
+frechet             [0, ∞)    lower    held-out real images against others, at equal n
+kid                 about 0   lower    0, whatever n is; it varies around it
+precision, recall   [0, 1]    higher   the same as for frechet; recall also grows with the mess, so never quote it alone
 density             [0, ∞)    higher   the same
 coverage            [0, 1]    higher   the same
 classes             count     higher   all classes; a class counts from a share of 1 % on
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from course_utils.data import vary
 from course_utils.plumbing.device import PART, pick_device
 
 
@@ -30,17 +32,37 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
     return max(distance.item(), 0.0)  # rounding can make it negative
 
 
-def neighbourhood_metrics(real: Tensor, fake: Tensor, k: int = 5) -> dict[str, float]:
+def kernel_distance(a: Tensor, b: Tensor) -> float:
+    """Return the squared maximum mean discrepancy of features (N, d) and (M, d), known as KID (Bińkowski et al., 2018).
+
+    The estimate is unbiased: two samples of one distribution score 0 on average, however few they are.
+    """
+    a = a.cpu().double()
+    b = b.cpu().double()
+
+    def similarity(x: Tensor, y: Tensor) -> Tensor:
+        return (x @ y.T / x.shape[1] + 1) ** 3  # (N, M)
+
+    def between_others(x: Tensor) -> Tensor:
+        return similarity(x, x).fill_diagonal_(0).sum() / (len(x) * (len(x) - 1))
+
+    return (between_others(a) + between_others(b) - 2 * similarity(a, b).mean()).item()
+
+
+def neighbourhood_metrics(
+    real: Tensor, fake: Tensor, k: int = 5, real_originals: Tensor | None = None, fake_originals: Tensor | None = None
+) -> dict[str, float]:
     """Return precision and recall, density and coverage from features (N, d) and (M, d).
 
-    Kynkäänniemi et al. (2019), equations 1 and 2; Naeem et al. (2020), section 3. The search runs on an accelerator
-    if there is one.
+    A ball around a point reaches to its k-th nearest neighbour. Images of one original, (N,) and (M,) as in `Images`,
+    are no neighbours of each other: where most neighbours are siblings the balls are too small. Kynkäänniemi et al.
+    (2019), equations 1 and 2; Naeem et al. (2020), section 3. Raises ValueError for fewer points than k + 1.
     """
     device = pick_device()
     real = real.to(device)
     fake = fake.to(device)
-    radius_real = neighbour_distance(real, k)  # (N,)
-    radius_fake = neighbour_distance(fake, k)  # (M,)
+    radius_real = neighbour_distance(real, k, real_originals)  # (N,)
+    radius_fake = neighbour_distance(fake, k, fake_originals)  # (M,)
     real_around = torch.zeros(len(fake), device=device)
     recalled = []
     covered = []
@@ -58,12 +80,17 @@ def neighbourhood_metrics(real: Tensor, fake: Tensor, k: int = 5) -> dict[str, f
     }
 
 
-def neighbour_distance(points: Tensor, k: int) -> Tensor:
-    """Return the distance of each point to its k-th nearest neighbour: (N, d) to (N,)."""
-    parts = [
-        torch.cdist(part, points) for part in points.split(PART)
-    ]  # (PART, N) each; the nearest is the point itself
-    return torch.cat([distance.kthvalue(k + 1).values for distance in parts])
+def neighbour_distance(points: Tensor, k: int, originals: Tensor | None = None) -> Tensor:
+    """Return the distance of each point to its k-th nearest neighbour of another original: (N, d) to (N,)."""
+    if len(points) <= k:
+        raise ValueError(f"expected more than k={k} points, got {len(points)}")
+    family = torch.arange(len(points)) if originals is None else originals
+    family = family.to(points.device)
+    radii = []
+    for part, own in zip(points.split(PART), family.split(PART)):
+        distance = torch.cdist(part, points)  # (PART, N)
+        radii.append(distance.masked_fill_(own[:, None] == family, torch.inf).kthvalue(k).values)
+    return torch.cat(radii)
 
 
 def sharpness(images: Tensor) -> float:
@@ -88,6 +115,24 @@ def nearest_neighbours(images: Tensor, training: Tensor) -> tuple[Tensor, Tensor
     distance, part = distances.min(0)  # (N,), (N,)
     index = part * PART + indices.gather(0, part[None])[0]  # (N,)
     return distance.cpu(), index.cpu()
+
+
+def nearer_to_training(samples: Tensor, training: Tensor, unseen: Tensor, tries: int = 60) -> float:
+    """Return in which share of pairs a sample is nearer to the training images than an unseen real image is.
+
+    All are images (N, 1, H, W). Each sample and each unseen image is varied a number of times, and counts as near as
+    the best of its variations, at half the resolution: who draws a training image anew, turned and shifted a little,
+    is found too. 0.5 for new images, 1 for copies (after Meehan et al., 2020, section 4.1).
+    """
+    small = F.avg_pool2d(training, 2).flatten(1)  # (M, pixels)
+
+    def distance(images: Tensor) -> Tensor:
+        generator = torch.Generator().manual_seed(0)
+        variations = (vary(images, generator) if turn else images for turn in range(tries + 1))
+        nearest = [nearest_neighbours(F.avg_pool2d(varied, 2), small)[0] for varied in variations]
+        return torch.stack(nearest).amin(0)  # (N,)
+
+    return (distance(samples)[:, None] < distance(unseen)).float().mean().item()
 
 
 def mode_coverage(points: Tensor, centres: Tensor, sigma: float) -> dict[str, float]:

@@ -66,7 +66,7 @@ def plain(monkeypatch):
         return images
 
     digits()  # what other tests share is made first, with its variations
-    monkeypatch.setattr(data, "_vary", draw_only)
+    monkeypatch.setattr(data, "vary", draw_only)
     return data.load("digits")
 
 

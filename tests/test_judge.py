@@ -32,12 +32,39 @@ def test_the_judge_reads_digits_and_knows_what_real_images_score():
     assert 0.6 < floor["density"] < 1.4
 
 
-def test_other_real_images_score_about_the_floor():
-    score = judge().score(digits().train[:2500])
+def test_training_images_score_about_the_floor_though_it_comes_from_held_out_ones():
+    score = judge().score(digits().train[:2500], digits().train_originals[:2500])
     assert score["frechet"] == pytest.approx(judge().floor["frechet"], rel=0.3)
-    for name in ("precision", "recall", "density", "coverage", "sharpness"):
+    for name in ("precision", "recall", "coverage", "sharpness"):
         assert score[name] == pytest.approx(judge().floor[name], abs=0.05)
-    assert judge().score(digits().train[:2500]) == score
+    assert score["density"] == pytest.approx(judge().floor["density"], rel=0.1)
+    assert judge().score(digits().train[:2500], digits().train_originals[:2500]) == score
+
+
+def test_real_digits_beside_real_digits_are_dense_and_cover_once_siblings_are_left_out():
+    images, originals = judge().subset(digits(), "validation", torch.Generator().manual_seed(3))
+    features = judge().features(images)
+    before = metrics.neighbourhood_metrics(judge().real, features)
+    after = metrics.neighbourhood_metrics(judge().real, features, 5, judge().originals, originals)
+    assert before["density"] < 0.85 and before["coverage"] < 0.85
+    assert after["density"] > 1 and after["coverage"] > 0.9
+
+
+def test_the_floor_is_that_of_images_which_the_classifier_did_not_learn_from():
+    other = dataclasses.replace(digits(), validation=torch.zeros_like(digits().validation))
+    assert Judge(other).floor["sharpness"] == 0 and Judge(other).accuracy == judge().accuracy
+
+
+def test_another_seed_is_another_ruler_and_other_features_are_measured_in_their_own_space(monkeypatch, folder):
+    few_steps(monkeypatch)
+    one, other = Judge(digits(), n=500), Judge(digits(), n=500, seed=1)
+    assert one.floor["frechet"] != other.floor["frechet"] and not torch.equal(one.real, other.real)
+    in_pixels = Judge(digits(), n=500, embed=lambda images: images.flatten(1))
+    assert in_pixels.real.shape == (500, 784) and in_pixels.accuracy == one.accuracy
+    samples = digits().train[:500]
+    expected = metrics.frechet_distance(samples.flatten(1), in_pixels.real)
+    assert in_pixels.score(samples)["frechet"] == in_pixels.frechet(samples) == expected
+    assert in_pixels.score(samples)["classes"] == one.score(samples)["classes"]
 
 
 def test_worse_images_score_worse():

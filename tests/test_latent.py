@@ -3,8 +3,10 @@
 import math
 
 import pytest
+import scipy.stats
 import torch
 from helpers import weights
+from sklearn.mixture import GaussianMixture
 from torch import nn
 
 from course_utils import latent, networks
@@ -223,3 +225,67 @@ def test_bad_input_raises_one_sentence():
         spaces.invert(image_generator(), torch.full((2, 1, 28, 28), 255.0))
     with pytest.raises(ValueError, match="expected steps to be a whole number of at least 1, got 0"):
         spaces.invert(image_generator(), torch.zeros(2, 1, 28, 28), steps=0)
+
+
+@pytest.mark.parametrize("limit", [0.5, 2.0])
+def test_truncated_codes_follow_the_truncated_normal_distribution(limit):
+    codes = latent.truncated(4, 1000, limit)
+    assert codes.shape == (1000, 4) and codes.abs().max() <= limit
+    assert scipy.stats.kstest(codes.flatten(), scipy.stats.truncnorm(-limit, limit).cdf).pvalue > 0.01
+    assert torch.equal(codes, latent.truncated(4, 1000, limit)) and not torch.equal(
+        codes, latent.truncated(4, 1000, limit, seed=1)
+    )
+
+
+def two_heaps(n: int = 400, seed: int = 0) -> torch.Tensor:
+    """Codes (n, 3) in two heaps, around -4 and 4, of unequal widths."""
+    heap = (torch.arange(n) % 2).float()[:, None]  # (n, 1)
+    return (heap * 8 - 4) + (0.5 + heap) * normal(n, 3, seed=seed)
+
+
+def test_a_fitted_prior_has_the_density_of_the_mixture_that_scikit_learn_fits():
+    codes, others = two_heaps(), two_heaps(seed=1)
+    theirs = GaussianMixture(2, reg_covar=1e-4 * codes.double().numpy().var(), random_state=0).fit(codes.double())
+    ours = latent.fit_prior(codes, 2).log_density(others)
+    assert torch.allclose(ours, torch.tensor(theirs.score_samples(others.double())).float(), atol=1e-4)
+
+
+def test_samples_of_a_fitted_prior_lie_where_the_codes_do():
+    prior = latent.fit_prior(two_heaps(), 2)
+    drawn = prior.sample(4000)
+    assert drawn.shape == (4000, 3) and drawn.dtype == torch.float32
+    assert (drawn[:, 0] > 0).float().mean() == pytest.approx(0.5, abs=0.05)
+    assert prior.log_density(drawn).mean() == pytest.approx(prior.log_density(two_heaps()).mean().item(), abs=0.2)
+    one = latent.fit_prior(two_heaps(), 1)
+    assert prior.log_density(two_heaps(seed=2)).mean() > one.log_density(two_heaps(seed=2)).mean() + 1
+
+
+def test_the_number_of_components_is_that_under_which_held_out_codes_are_densest():
+    codes, held_out = two_heaps(60), two_heaps(60, seed=1)
+    chosen = latent.fit_prior(codes, (1, 2, 20), held_out)
+    densities = [latent.fit_prior(codes, number).log_density(held_out).mean() for number in (1, 2, 20)]
+    assert chosen.components == 2 and max(densities) == densities[1]
+
+
+def test_the_seed_decides_the_samples_of_a_fitted_prior_and_the_random_state_is_left_alone():
+    before = torch.get_rng_state()
+    prior = latent.fit_prior(two_heaps(), 2)
+    assert torch.equal(prior.sample(9, seed=1), prior.sample(9, seed=1))
+    assert not torch.equal(prior.sample(9, seed=1), prior.sample(9, seed=2))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+NO_PRIOR = {
+    "several numbers, nothing held out": (lambda: latent.fit_prior(two_heaps(), (1, 2)), "several and held_out codes"),
+    "no number": (lambda: latent.fit_prior(two_heaps(), ()), "one number of components"),
+    "more components than codes": (lambda: latent.fit_prior(two_heaps(4), 5), r"N at least 5, .* \(4, 3\)"),
+    "images": (lambda: latent.fit_prior(normal(20, 1, 4, 4), 2), r"expected codes \(N, d\)"),
+    "a limit of 0": (lambda: latent.truncated(2, 5, 0.0), "expected a limit above 0, got 0.0"),
+}
+
+
+@pytest.mark.parametrize("case", NO_PRIOR)
+def test_a_prior_that_cannot_be_fitted_is_refused_in_one_sentence(case):
+    call, message = NO_PRIOR[case]
+    with pytest.raises(ValueError, match=message):
+        call()
