@@ -26,6 +26,7 @@ from torch.nn.functional import softplus
 from course_utils import losses, metrics, networks, points
 from course_utils.gan import GAN
 from course_utils.playground.copies import points_gan
+from course_utils.playground.wrappers import spectral
 from course_utils.training import fit, seed_everything
 
 SEEDS = 10
@@ -119,11 +120,11 @@ def train(data: torch.Tensor, seed: int, steps: int, batch_size: int, settings: 
     head_start = settings.pop("head_start", 0)
     by_hand = settings.pop("by_hand", None)
     loop = {name: settings.pop(name) for name in ("average", "schedule") if name in settings}
-    spectral = settings.pop("spectral", False)
+    with_spectral_norm = settings.pop("spectral", False)
     seed_everything(seed)
     gan = points_gan(**settings)
-    if spectral:
-        networks.spectral(gan.discriminator)
+    if with_spectral_norm:
+        spectral(gan.discriminator)
     if by_hand:
         by_hand(gan)
     if head_start:

@@ -4,7 +4,7 @@ One file for each idea, in the order in which the lessons meet them:
 
     data       image data sets in [0, 1], split three ways: load("digits"), your own pictures
     points     mixtures of Gaussians in the plane, where everything that a model does can be seen
-    networks   generators (which are also decoders), discriminators, encoders, and spectral norm
+    networks   generators (which are also decoders), discriminators and encoders
     losses     adversarial losses, gradient penalties, likelihoods and the KL divergence, as functions of tensors
     gan        GAN: two players and their steps
     vae        VAE: encode, reparameterize, decode, one bound

@@ -1,4 +1,4 @@
-"""The networks: generators, discriminators, encoders, and wrappers that change a discriminator.
+"""The networks: generators, discriminators and encoders, each a sequence of layers.
 
 A generator is also the decoder of a variational autoencoder: z in, raw output out. The raw output becomes data
 through `to_data`, which the model calls, never the network. A discriminator takes data and gives one logit each, an
@@ -17,7 +17,6 @@ from math import prod
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import spectral_norm
 
 from course_utils.plumbing.checks import check_whole
 from course_utils.plumbing.device import in_parts, torch_defaults
@@ -140,11 +139,3 @@ class ConvEncoder(nn.Sequential):
 
     def __init__(self, latent_dim=32, channels=(32, 64), act="silu"):
         super().__init__(*halving(1, channels, 2 * latent_dim, act))
-
-
-def spectral(network: nn.Module) -> nn.Module:
-    """Hold the spectral norm of every layer's weight matrix at 1, in place (Miyato et al., 2018)."""
-    for layer in network.modules():
-        if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
-            spectral_norm(layer)
-    return network

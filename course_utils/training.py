@@ -6,6 +6,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator
+from itertools import chain, repeat
 
 import torch
 from torch import Tensor, nn
@@ -80,7 +81,11 @@ def fit(
     not finite. After an interrupt, which goes on, the model has the weights of that moment; the checkpoint lacks ten
     seconds at most (or the steps since the last entry of the history).
     """
-    check_settings(steps, batch_size, average, schedule, log_every)
+    check_whole(steps=steps, batch_size=batch_size, log_every=log_every)
+    if not 0 <= average < 1:
+        raise ValueError(f"expected average in [0, 1), such as 0.999, got {average!r}")
+    if schedule not in SCHEDULES:
+        raise ValueError(f"expected a schedule among {', '.join(SCHEDULES)}, got {schedule!r}")
     check_training_data(model, data, batch_size)
     if held_out is not None:
         check_data(held_out, dtype=dtype_of(model))
@@ -112,7 +117,8 @@ def fit(
             run.save()
             run.show(callback)
         except KeyboardInterrupt:
-            print(run.how_to_go_on(), file=sys.stderr)
+            how = f"goes on from step {run.saved_step}, the last saved" if store else "trains the model further"
+            print(f"Stopped at step {run.step} of {steps}; the same line {how}.", file=sys.stderr)
             raise
         finally:
             model.load_state_dict(run.settled().state_dict())
@@ -219,11 +225,6 @@ class Run:
             self.saved_step = self.step
         self.saved_at = time.monotonic()
 
-    def how_to_go_on(self) -> str:
-        """Return what to tell somebody who interrupts the run."""
-        how = f"goes on from step {self.saved_step}, the last saved" if self.store else "trains the model further"
-        return f"Stopped at step {self.step} of {self.steps}; the same line {how}."
-
     def state_dict(self) -> dict:
         """Return tensors and plain values only, so that `torch.load(weights_only=True)` reads them.
 
@@ -255,13 +256,10 @@ class Run:
 def batches(model: nn.Module, data, batch_size: int, device: torch.device) -> Iterator:
     """Yield batches on the device for ever: random rows of resident tensors, or the epochs of a DataLoader."""
     if isinstance(data, DataLoader):
-        checked = False
-        while True:
-            for batch in data:
-                if not checked:  # once: looking at every batch would wait for the device
-                    check_batch(model, batch)
-                    checked = True
-                yield batch.to(device) if isinstance(batch, Tensor) else [part.to(device) for part in batch]
+        for i, batch in enumerate(chain.from_iterable(repeat(data))):
+            if i == 0:  # looking at every batch would wait for the device
+                check_batch(model, batch)
+            yield batch.to(device) if isinstance(batch, Tensor) else [part.to(device) for part in batch]
     tensors = [part.to(device) for part in ([data] if isinstance(data, Tensor) else data)]
     while True:
         rows = torch.randint(len(tensors[0]), (batch_size,), device=device)  # (batch_size,)
@@ -277,12 +275,3 @@ def snapshot_steps(snapshots: int | Collection[int], steps: int) -> list[int]:
         return sorted(set(snapshots))
     check_whole(0, snapshots=snapshots)
     return sorted({round(steps * (i / snapshots) ** 2) for i in range(snapshots + 1)}) if snapshots else []
-
-
-def check_settings(steps: int, batch_size: int, average: float, schedule: str, log_every: int) -> None:
-    """Raise ValueError for settings that mean nothing."""
-    check_whole(steps=steps, batch_size=batch_size, log_every=log_every)
-    if not 0 <= average < 1:
-        raise ValueError(f"expected average in [0, 1), such as 0.999, got {average!r}")
-    if schedule not in SCHEDULES:
-        raise ValueError(f"expected a schedule among {', '.join(SCHEDULES)}, got {schedule!r}")

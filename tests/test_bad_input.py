@@ -13,7 +13,7 @@ from course_utils.exercises.lesson_06.effective_beta import effective_beta
 from course_utils.gan import GAN
 from course_utils.judge import Judge
 from course_utils.networks import ConvDiscriminator, ConvGenerator, MLPEncoder, MLPGenerator
-from course_utils.playground.packs import packed
+from course_utils.playground.wrappers import packed
 from course_utils.plumbing.checks import check_data
 from course_utils.plumbing.history import History
 from course_utils.points import grid, ring, two_moons

@@ -6,7 +6,7 @@ import torch
 from course_utils import networks, points
 from course_utils.gan import GAN
 from course_utils.playground.copies import Copies, coverage_of_each, draw_each, points_gan
-from course_utils.playground.packs import packed
+from course_utils.playground.wrappers import packed
 from course_utils.training import fit, seed_everything
 
 

@@ -15,10 +15,9 @@ from course_utils.networks import (
     MLPEncoder,
     MLPGenerator,
     sample,
-    spectral,
     to_data,
 )
-from course_utils.playground.packs import packed
+from course_utils.playground.wrappers import packed, spectral
 from course_utils.training import fit
 from course_utils.vae import VAE
 

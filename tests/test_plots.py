@@ -10,7 +10,8 @@ from helpers import tiny_gan, trained
 from matplotlib.figure import Figure
 
 from course_utils.gan import GAN
-from course_utils.networks import ConvDiscriminator, ConvGenerator, spectral
+from course_utils.networks import ConvDiscriminator, ConvGenerator
+from course_utils.playground.wrappers import spectral
 from course_utils.plumbing.history import History
 from course_utils.show import plots, widgets
 from course_utils.training import fit
@@ -92,7 +93,7 @@ def test_the_alt_text_reaches_the_stored_notebook():
 
 def test_a_live_figure_is_updated_in_place_and_says_how_far_training_is(shown):
     gan = GAN(ConvGenerator(2, (2, 2)), ConvDiscriminator((2, 2)))
-    fit(gan, torch.rand(20, 1, 28, 28), steps=4, batch_size=4, log_every=2, snapshots=[2], callback=plots.live(n=3))
+    fit(gan, torch.rand(20, 1, 28, 28), steps=4, batch_size=4, log_every=2, snapshots=[2], callback=plots.live())
     first, second = shown
     assert first.how == "new" and "after 2 steps" in first.alt
     assert second.how == "updated" and "after 4 steps" in second.alt

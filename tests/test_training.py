@@ -15,7 +15,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from course_utils import training
 from course_utils.gan import GAN
-from course_utils.networks import MLPDiscriminator, MLPGenerator, spectral
+from course_utils.networks import MLPDiscriminator, MLPGenerator
+from course_utils.playground.wrappers import spectral
 from course_utils.plumbing import device
 from course_utils.plumbing.device import pick_device
 from course_utils.training import fit, snapshot_steps

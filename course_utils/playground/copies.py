@@ -9,7 +9,7 @@ from torch.nn.utils import parameters_to_vector
 from course_utils.gan import GAN
 from course_utils.metrics import mode_coverage
 from course_utils.networks import MLPDiscriminator, MLPGenerator
-from course_utils.playground.packs import packed
+from course_utils.playground.wrappers import packed
 from course_utils.plumbing.device import looking_at
 from course_utils.points import Mixture
 
@@ -64,7 +64,7 @@ def points_gan(copies: int = 1, pack: int = 1, hidden: Sequence[int] = (64, 64),
     """A GAN for points (N, 2), or several in one that train at once and never meet.
 
     Train `copies` with a batch that many times as large. The discriminator judges `pack` samples at a time
-    (`packs.packed`); `settings` are those of `GAN`.
+    (`wrappers.packed`); `settings` are those of `GAN`.
     """
     if copies < 1:
         raise ValueError(f"expected at least one copy, got {copies}")

@@ -80,5 +80,5 @@ def copied(model: nn.Module) -> nn.Module:
     except RuntimeError as error:
         raise TypeError(
             "expected a model that can be copied, got one that holds tensors of its last step, as "
-            "torch.nn.utils.spectral_norm leaves them: use networks.spectral instead"
+            "torch.nn.utils.spectral_norm leaves them: use torch.nn.utils.parametrizations.spectral_norm instead"
         ) from error

@@ -30,10 +30,8 @@ LINES = {  # what training logs: label, colour, line style
     "reconstruction": ("reconstruction", GENERATED, "-"),
     "kl": ("KL divergence", POSTERIOR, "-"),
     "elbo": ("ELBO", REAL, "-"),
-    "held_out_reconstruction": ("reconstruction, held out", GENERATED, ":"),
-    "held_out_kl": ("KL divergence, held out", POSTERIOR, ":"),
-    "held_out_elbo": ("ELBO, held out", REAL, ":"),
 }
+LINES |= {f"held_out_{name}": (f"{label}, held out", colour, ":") for name, (label, colour, _) in LINES.items()}
 
 
 def show(fig: Figure, alt: str) -> None:
@@ -165,13 +163,9 @@ def quality_and_loss(
 
 
 def live(
-    n: int = 32,
-    names: Sequence[str] = ("d_real", "d_fake"),
-    ylabel: str = "mean of D",
-    ylim: tuple[float, float] = (0, 1),
-    images: Tensor | None = None,
+    names: Sequence[str] = ("d_real", "d_fake"), ylabel: str = "mean of D", ylim=(0, 1), images: Tensor | None = None
 ) -> Callable[[nn.Module, History], None]:
-    """A callback for `fit` that shows n samples from one fixed z beside logged metrics, redrawn in place.
+    """A callback for `fit` that shows 32 samples from one fixed z beside logged metrics, redrawn in place.
 
     A VAE can show `images` (N, 1, H, W) and what it rebuilds from their codes above its samples.
     """
@@ -182,14 +176,14 @@ def live(
         fig, (left, right) = plt.subplots(1, 2, figsize=(8, 2.8), width_ratios=(1.5, 1))
         step = history.steps[-1] if history.steps else 0
         if images is None:
-            draw_images(left, model.sample(n))
+            draw_images(left, model.sample(32))
             left.set_title(f"Samples after {step:,} steps")
         else:
-            draw_images(left, torch.cat([images, model.reconstruct(images), model.sample(n)]), len(images))
+            draw_images(left, torch.cat([images, model.reconstruct(images), model.sample(32)]), len(images))
             left.set_title(f"Real, rebuilt, sampled after {step:,} steps")
         if history.steps:
             draw_curves(right, history, names)
         right.set(ylim=ylim, ylabel=ylabel)
-        handle = redraw(handle, fig, f"{n} images from fixed z after {step} steps, beside {' and '.join(names)} so far")
+        handle = redraw(handle, fig, f"32 images from fixed z after {step} steps, beside {' and '.join(names)} so far")
 
     return draw

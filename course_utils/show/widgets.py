@@ -50,7 +50,6 @@ def explore(draw: Callable[..., Figure], width: int = 640, start: dict | None = 
             options=[(label(value), value) for value in values],
             value=start[name],
             description=name.replace("_", " "),
-            continuous_update=True,
             layout=widgets.Layout(width="400px"),
             style={"description_width": "110px"},
         )
