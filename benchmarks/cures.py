@@ -23,7 +23,7 @@ from environment import RESULTS, describe, interleaved, run_missing, store
 from torch.func import functional_call
 from torch.nn.functional import softplus
 
-from course_utils import losses, metrics, networks, points
+from course_utils import losses, metrics, points
 from course_utils.gan import GAN
 from course_utils.playground.copies import points_gan
 from course_utils.playground.wrappers import spectral
