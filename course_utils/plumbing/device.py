@@ -16,16 +16,11 @@ def pick_device() -> torch.device:
     return torch.device("cpu")
 
 
-def named(device: torch.device) -> tuple:
-    """Return the arguments that name a device to its random functions; those of MPS, which is only one, take none."""
-    return () if device.type == "mps" else (device,)
-
-
 def random_state(device: torch.device) -> list[Tensor]:
     """Return the global random state of the CPU and of `device`."""
     states = [torch.get_rng_state()]
     if device.type != "cpu":
-        states.append(torch.get_device_module(device).get_rng_state(*named(device)))
+        states.append(torch.get_device_module(device).get_rng_state(device))
     return states
 
 
@@ -33,22 +28,16 @@ def set_random_state(device: torch.device, states: list[Tensor]) -> None:
     """Put back what `random_state` returned."""
     torch.set_rng_state(states[0])
     if device.type != "cpu":
-        torch.get_device_module(device).set_rng_state(states[1], *named(device))
+        torch.get_device_module(device).set_rng_state(states[1], device)
 
 
 @contextmanager
 def forked_random(seed: int, device: torch.device):
-    """Seed torch inside the block and leave the caller's random states as they were.
-
-    `torch.random.fork_rng` does the same for the CPU and one kind of accelerator, but not for MPS.
-    """
-    before = {d: random_state(d) for d in (device, pick_device())}  # torch seeds every device, not only this one
-    torch.manual_seed(seed)
-    try:
+    """Seed torch inside the block and leave the caller's random states as they were."""
+    picked = pick_device()  # torch seeds every device, not only this one
+    with torch.random.fork_rng({d for d in (device, picked) if d.type != "cpu"}, device_type=picked.type):
+        torch.manual_seed(seed)
         yield
-    finally:
-        for d, states in before.items():
-            set_random_state(d, states)
 
 
 @contextmanager
