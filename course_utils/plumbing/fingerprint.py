@@ -26,6 +26,7 @@ PARTS = {  # of what is made of parts: a function that returns them as something
     **dict.fromkeys((set, frozenset), lambda x: tuple(sorted(map(repr, x)))),  # their order differs between kernels
     property: lambda x: (x.fget, x.fset),
     **dict.fromkeys((staticmethod, classmethod), lambda x: x.__func__),
+    types.CodeType: lambda x: (x.co_code, x.co_names, x.co_varnames, x.co_freevars, x.co_consts),  # but not its place
     types.MethodType: lambda x: (x.__func__, x.__self__),
     types.BuiltinFunctionType: lambda x: (x.__name__, x.__self__),
     types.ModuleType: lambda x: x.__name__,
@@ -69,14 +70,11 @@ class Fingerprint:
 
     def __init__(self, thing):
         self.digest = hashlib.blake2b(digest_size=6)
+        self.hexdigest = self.digest.hexdigest  # what identifies all that was added so far, in 12 characters
         self.unseen: set[str] = set()
         self.met: dict[int, tuple[int, object]] = {}  # id: number and object, kept alive, so that its id stays its own
         self.arrays = 0
         self.add(thing)
-
-    def hexdigest(self) -> str:
-        """Return what identifies all that was added, in 12 characters."""
-        return self.digest.hexdigest()
 
     def add(self, thing) -> None:
         """Add a value, an array, a module, a function, a class, an object, or a collection of them."""
@@ -106,8 +104,6 @@ class Fingerprint:
             self.add_array(values, (tuple(thing.shape), str(thing.dtype)))
         elif isinstance(thing, np.ndarray):
             self.add_array(thing, (thing.shape, str(thing.dtype)))
-        elif isinstance(thing, types.CodeType):  # but not where it stands in a file
-            self.add((thing.co_code, thing.co_names, thing.co_varnames, thing.co_freevars, thing.co_consts))
         elif isinstance(thing, types.FunctionType):
             self.add_function(thing)
         elif isinstance(thing, type):
