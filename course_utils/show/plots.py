@@ -102,10 +102,8 @@ def draw_discriminator(axes: Axes, discriminator: nn.Module, limit: float = 1.6,
     with looking_at(discriminator) as device:
         points = torch.cartesian_prod(axis, axis).to(device)  # (n * n, 2)
         surface = discriminator(points).sigmoid().reshape(n, n).T.cpu().numpy()
-    axes.imshow(
-        surface, origin="lower", extent=(-limit, limit, -limit, limit), cmap=OPINION, vmin=0, vmax=1,
-        interpolation="bilinear",
-    )  # fmt: skip
+    square = (-limit, limit, -limit, limit)
+    axes.imshow(surface, OPINION, vmin=0, vmax=1, origin="lower", extent=square, interpolation="bilinear")
 
 
 def draw_curves(axes: Axes, history: History, names: Sequence[str]) -> None:
