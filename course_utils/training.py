@@ -150,8 +150,7 @@ class Run:
 
     def name_weights_that_stay(self) -> None:
         """Say which weights no optimizer moves, unless they are frozen on purpose."""
-        groups = [group for optimizer in self.optimizers.values() for group in optimizer.param_groups]
-        moved = {id(weight) for group in groups for weight in group["params"]}
+        moved = {id(p) for each in self.optimizers.values() for group in each.param_groups for p in group["params"]}
         left_out = [name for name, p in self.model.named_parameters() if p.requires_grad and id(p) not in moved]
         if left_out:
             print(f"No optimizer of {type(self.model).__name__} moves {', '.join(left_out)}.", file=sys.stderr)
@@ -178,10 +177,9 @@ class Run:
 
     def settled(self) -> nn.Module:
         """Return the averaged model with the spectral norms of its own weights: each look at a weight iterates once."""
-        for layer in self.averaged.train().modules() if self.decay else ():
-            for name in layer.parametrizations if is_parametrized(layer) else ():
-                for _ in range(20):
-                    getattr(layer, name)
+        for layer in filter(is_parametrized, self.averaged.train().modules()) if self.decay else ():
+            for name in 20 * list(layer.parametrizations):
+                getattr(layer, name)
         return self.averaged
 
     def log(self, bar: tqdm) -> None:
