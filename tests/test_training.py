@@ -153,7 +153,7 @@ def test_the_model_comes_back_to_the_device_it_came_from(monkeypatch):
 
 
 def test_an_accelerator_that_is_not_there_is_not_picked(monkeypatch):
-    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("cuda"))
+    monkeypatch.setattr(torch._C, "_accelerator_getAccelerator", lambda: torch.device("cuda"))
     monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
     assert pick_device() == torch.device("cpu")
     monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)

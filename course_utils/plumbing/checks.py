@@ -61,12 +61,14 @@ def check_training_data(model: nn.Module, data, batch_size: int) -> None:
             raise TypeError(f"expected a DataLoader whose data set has a length, got {got}: an epoch has to end")
         if len(data) == 0:  # it would be asked for a first batch for ever
             raise ValueError("expected a DataLoader with at least one batch, got none")
+        batch_size = data.batch_size  # None if its data set makes the batches
+        if batch_size and not data.drop_last:
+            batch_size = len(data.sampler) % batch_size or batch_size  # that of the last batch
     else:
         check_batch(model, data, "data as a tensor, a tuple of tensors or a DataLoader")
         if isinstance(data, (list, tuple)) and len({len(part) for part in data}) > 1:
             raise ValueError(f"expected tensors of one length, got {[len(part) for part in data]}")
-    norms = [part for part in model.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm)]
-    if norms and smallest_batch(data, batch_size) == 1:
+    if batch_size == 1 and any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in model.modules()):
         remedy = "DataLoader(drop_last=True)" if isinstance(data, DataLoader) else "a larger batch_size"
         raise ValueError(f"expected at least 2 samples in a batch, since batch norm compares them, got 1: use {remedy}")
 
@@ -81,15 +83,6 @@ def check_batch(model: nn.Module, batch, expected="a collate_fn that returns ten
         got = f"a dict of {', '.join(map(str, batch))}" if isinstance(batch, dict) else type(batch).__name__
         raise TypeError(f"expected {expected}, got {got}")
     check_data(parts[0], dtype=dtype_of(model))
-
-
-def smallest_batch(data, batch_size: int) -> int:
-    """Return how many samples the smallest batch has, as far as that is known beforehand."""
-    if not isinstance(data, DataLoader):
-        return batch_size
-    if data.batch_size is None or data.drop_last:
-        return data.batch_size or 0
-    return len(data.sampler) % data.batch_size or data.batch_size
 
 
 def dtype_of(model: nn.Module) -> torch.dtype:

@@ -11,9 +11,7 @@ PART = 500  # samples that a network is asked about at once, which bounds the me
 
 def pick_device() -> torch.device:
     """Return the accelerator that is really there (CUDA, MPS, XPU, ...), or the CPU."""
-    if torch.accelerator.is_available():
-        return torch.accelerator.current_accelerator()
-    return torch.device("cpu")
+    return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
 
 
 def random_state(device: torch.device) -> list[Tensor]:
