@@ -168,5 +168,4 @@ class Fingerprint:
         self.add(loader.dataset)
         if self.arrays == arrays:
             self.unseen.add(f"the items of {type(loader.dataset).__name__}")
-        self.add((loader.batch_size, loader.drop_last, loader.sampler, loader.batch_sampler, loader.collate_fn))
-        self.add(loader.worker_init_fn)
+        self.add((loader.sampler, loader.batch_sampler, loader.collate_fn, loader.worker_init_fn))
