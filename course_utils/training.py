@@ -247,8 +247,7 @@ class Run:
             optimizer.load_state_dict(state["optimizers"][name])
         vars(self.history).update(state["history"])
         set_random_state(self.device, state["random"])
-        self.step = state["step"]
-        self.saved_step = state["step"]
+        self.step = self.saved_step = state["step"]
 
 
 def batches(model: nn.Module, data, batch_size: int, device: torch.device) -> Iterator:

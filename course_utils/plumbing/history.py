@@ -33,8 +33,7 @@ class History:
         """Return the entry of a metric that is nearest to a step; raises ValueError for an empty history."""
         if not self.steps:
             raise ValueError("expected a history with at least one entry, got none: train for longer first")
-        nearest = min(range(len(self.steps)), key=lambda i: abs(self.steps[i] - step))
-        return self[name][nearest]
+        return min(zip(self.steps, self[name]), key=lambda entry: abs(entry[0] - step))[1]
 
     def keep(self, step: int, model: nn.Module) -> None:
         """Keep a copy of the weights that a model has at a step."""

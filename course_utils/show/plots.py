@@ -74,8 +74,7 @@ def draw_images(axes: Axes, images: Tensor, columns: int = 8, names: Sequence[st
 def image_grid(images: Tensor, alt: str, title: str = "", columns: int = 16, names: Sequence[str] = ()) -> None:
     """Show images (N, 1, H, W) in [0, 1] as a grid, its rows named on the left."""
     rows = math.ceil(len(images) / columns)
-    room = 1.2 if names else 0  # inches
-    fig, axes = plt.subplots(figsize=(0.45 * columns + room, 0.45 * rows + 0.3))
+    fig, axes = plt.subplots(figsize=(0.45 * columns + 1.2 * bool(names), 0.45 * rows + 0.3))  # with room for names
     draw_images(axes, images, columns, names)
     axes.set_title(title)
     show(fig, alt)

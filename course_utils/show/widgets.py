@@ -29,9 +29,7 @@ def one_at_a_time():
 
 def label(value: int | float | str) -> str:
     """The text of a value on a slider."""
-    if isinstance(value, str):
-        return value
-    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
+    return format(value, {str: "", int: ","}.get(type(value), ".3g"))
 
 
 def explore(draw: Callable[..., Figure], width: int = 640, start: dict | None = None, **choices: list) -> widgets.VBox:
