@@ -13,6 +13,7 @@ benchmarks/results/fight_DATASET.jsonl, one line a run, the costs to fight_costs
 """
 
 import argparse
+import functools
 import itertools
 import json
 import statistics
@@ -22,18 +23,18 @@ import torch
 from environment import RESULTS, describe, run_missing, store
 from search import FAMILIES, train
 
-from course_utils import data, latent
-from course_utils.comparison import measures
+from course_utils import data
+from course_utils.comparison import after_training, measures
 from course_utils.comparison.records import ARMS
+from course_utils.comparison.rulers import Rulers
 from course_utils.judge import Judge
 from course_utils.plumbing.history import DivergenceError
-from course_utils.training import seed_everything
 
 STEPS = 6000
 STAGES = 16  # snapshots of a run that are measured
 MORE = 10_000  # samples that teach the detector
-CODED = 300  # test images whose codes are searched
 BOUNDED = 2500  # test images of a bound
+SOFTNESS = 0.6  # of the sharpness of real images, to which walks are blurred: both families' are sharper
 SHARED = {"latent_dim": 16}  # of fourteen candidates of each search the VAE's best, and one of the GAN's best
 COSTS = RESULTS / "fight_costs.json"
 RATES = (0.25, 1, 4)  # times the family's own
@@ -54,42 +55,40 @@ def steps_of(arm: str) -> int:
     return round(STEPS * seconds["gan"] / seconds["vae"])
 
 
+@functools.cache
+def rulers_of(dataset: str) -> Rulers:
+    return Rulers(data.load(dataset))
+
+
 def fight(dataset: str, arm: str, seed: int) -> dict:
-    """Train one arm with one seed, and take all measures on test images."""
+    """Train one arm with one seed, and take all measures on test images, as it is sampled usually and at its best."""
     images = data.load(dataset)
     family = ARMS[arm]
-    judge = Judge(images)
+    rulers = rulers_of(dataset)
+    judge = rulers.judges[0]
     try:
         model, history = train(family, best(family), images, steps_of(arm), seed, snapshots=STAGES)
     except DivergenceError as error:
         return {"diverged": str(error)}
+    after, best_samples = after_training.best_way(model, images)
+    samplers = {"usual": lambda n, seed: model.sample(n, seed=seed), "after": best_samples}
+    line = {
+        way: measures.picture_measures(draw(judge.n, 1), draw(MORE, 2), rulers, images)
+        for way, draw in samplers.items()
+    }
     mixed = measures.shuffled(images)
-    line = measures.picture_measures(model.sample(judge.n, seed=1), model.sample(MORE, seed=2), judge, images)
-    if family == "vae":
-        line["pixels"] = judge.frechet(model.sample(judge.n, seed=1, pixels=True)) / judge.floor["frechet"]
-        line["elbo"] = model.elbo(mixed.test[:BOUNDED]).mean().item()
-    line |= measures.latent_measures(model, judge)
+    test = mixed.test[:BOUNDED]
+    line |= {"best_way": after} | measures.latent_measures(model, rulers, SOFTNESS * measures.sharpness(images.test))
     added = measures.with_encoder(measures.generator_of(model), images.train)
-    line |= measures.code_measures(model, added, mixed.test[:CODED], mixed.test_labels[:CODED])
-    line["elbo_afterwards"] = added.elbo(mixed.test[:BOUNDED]).mean().item()
+    line |= {"elbo_afterwards": added.elbo(test).mean().item(), "error_afterwards": measures.squared_error(added, test)}
+    if family == "vae":
+        line |= {"elbo": model.elbo(test).mean().item(), "error": measures.squared_error(model, test)}
     return line | {"steps": history.steps[-1], "stages": measures.stage_measures(model, history, judge)}
 
 
 def real(dataset: str) -> dict:
-    """What real images score in the same measures, and what a generator scores before training."""
-    images = data.load(dataset)
-    judge = Judge(images)
-    mixed = measures.shuffled(images)
-    test = mixed.test[:CODED]
-    labels = mixed.test_labels[:CODED]
-    seed_everything(0)
-    untrained = FAMILIES["gan"].build(best("gan"))
-    codes, _ = latent.invert(untrained.generator, test)
-    return measures.real_measures(judge, images) | {
-        "groups": latent.same_class_neighbours(test.flatten(1), labels),
-        "untrained_step": measures.latent_measures(untrained, judge)["largest_step"],
-        "untrained_groups": latent.same_class_neighbours(codes, labels),
-    }
+    """What real images and the controls score in the same measures."""
+    return measures.real_measures(rulers_of(dataset), data.load(dataset))
 
 
 def cell(dataset: str, family: str, rate: float, batch_size: int, seed: int) -> dict:
@@ -103,8 +102,12 @@ def cell(dataset: str, family: str, rate: float, batch_size: int, seed: int) -> 
         model, history = train(family, settings, images, GRID_IMAGES // batch_size, seed)
     except DivergenceError as error:
         return {"diverged": str(error)}
-    ratio = judge.frechet(model.sample(judge.n, seed=1)) / judge.floor["frechet"]
-    return {"ratio": ratio} | {name: losses[-1] for name, losses in history.metrics.items()}
+    _, best_samples = after_training.best_way(model, images)
+    ratios = [
+        judge.frechet(samples) / judge.floor["frechet"]
+        for samples in (model.sample(judge.n, seed=1), best_samples(judge.n, 1))
+    ]
+    return dict(zip(("ratio", "after"), ratios)) | {name: losses[-1] for name, losses in history.metrics.items()}
 
 
 def run(job: list) -> dict:

@@ -16,23 +16,21 @@ import json
 import multiprocessing
 import pathlib
 import time
+from collections import ChainMap
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from environment import RESULTS, describe
-from torch import Tensor, nn
+from torch import nn
 
-from course_utils import data, latent, networks
-from course_utils.comparison.rejection import accepted
+from course_utils import data, networks
+from course_utils.comparison.after_training import ways_to_sample
 from course_utils.gan import GAN
 from course_utils.judge import Judge
 from course_utils.plumbing.history import History
 from course_utils.training import fit, seed_everything
 from course_utils.vae import VAE
-
-COMPONENTS = (10, 20, 50, 100)  # of a fitted prior; held-out codes choose
-LIMITS = (1.0, 1.5, 2.0)  # of a truncated prior
 
 
 @dataclass(frozen=True)
@@ -84,6 +82,7 @@ FAMILIES = {
             {"latent_dim": 32},
             {"r1_weight": 0.3},
             {"r1_weight": 0.1},
+            {"r1_weight": 0.03},
             {"g_lr": 3e-3, "d_lr": 3e-3},
             {"g_lr": 1e-3, "d_lr": 1e-3},
             {"batch_size": 8},
@@ -114,6 +113,7 @@ FAMILIES = {
             {"latent_dim": 8},
             {"latent_dim": 12},
             {"latent_dim": 32},
+            {"beta": 0.25},
             {"beta": 0.5},
             {"beta": 1.0},
             {"beta": 2.0},
@@ -152,7 +152,7 @@ def run(job: tuple[str, str, dict, int, float]) -> dict:
         times.append(time.process_time() - start)
     steps = int(seconds * 60 / min(times))
     model, _ = train(family, candidate, images, steps, seed)
-    scores = {way: judge.score(samples) for way, samples in ways_to_sample(model, images, judge.n).items()}
+    scores = {name: judge.score(way(judge.n, seed)) for name, way in ways_to_sample(model, images).items()}
     ratios = {way: score["frechet"] / judge.floor["frechet"] for way, score in scores.items()}
     result = {"change": change, "seed": seed, "seconds": seconds, "steps": steps, "ratio": ratios["prior"]}
     result |= {"best": min(ratios.values()), "ratios": ratios, "scores": scores}
@@ -161,32 +161,15 @@ def run(job: tuple[str, str, dict, int, float]) -> dict:
     return result | {"environment": describe()}
 
 
-def ways_to_sample(model: nn.Module, images: data.Images, n: int, seed: int = 0) -> dict[str, Tensor]:
-    """Samples of a finished model from the prior, and after the step that its family can still take: (n, 1, 28, 28)."""
-    found = {"prior": model.sample(n, seed=seed)}
-    if isinstance(model, VAE):
-        prior = latent.fit_prior(model.codes(images.train), COMPONENTS, model.codes(images.validation))
-        return found | {"fitted": model.sample(z=prior.sample(n, seed))}
-    latent_dim = model.generator.latent_dim
-    for limit in LIMITS:
-        found[f"truncated at {limit:g}"] = model.sample(z=latent.truncated(latent_dim, n, limit, seed))
-    return found | {"accepted": accepted(model, n, seed)}
-
-
 def second_round(family: str, lines: list[dict]) -> list[dict]:
-    """Put the best single changes together, the better one first; of two that disagree the better one stays."""
+    """Put the best single changes together; of two that change the same thing only the better one counts."""
     singles = [line for line in lines if line["seed"] == 0 and line["change"] in as_json(FAMILIES[family].changes)]
     singles.sort(key=lambda line: line["best"])
-    changes = [line["change"] for line in singles if line["change"]]
-    combined = []
-    for number in COMBINED:
-        together: dict = {}
-        for change in changes[:number]:
-            if not together.keys() & change.keys():
-                together |= change
-        if together not in combined:
-            combined.append(together)
-    return combined
+    compatible: list[dict] = []
+    for change in (line["change"] for line in singles if line["change"]):
+        if not any(change.keys() & other.keys() for other in compatible):
+            compatible.append(change)
+    return [dict(ChainMap(*compatible[:number])) for number in COMBINED]
 
 
 def as_json(changes: list[dict]) -> list[dict]:

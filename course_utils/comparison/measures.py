@@ -8,19 +8,22 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.comparison.detector import detector_accuracy
-from course_utils.comparison.spaces import detour, explained, invert, largest_step, linear_accuracy
-from course_utils.data import Images
+from course_utils.comparison.rulers import Rulers
+from course_utils.comparison.softness import blur_to, blurred, equally_sharp
+from course_utils.comparison.spaces import detour, explained, linear_accuracy
+from course_utils.data import Images, vary
 from course_utils.judge import Judge
-from course_utils.latent import arcs, same_class_neighbours
+from course_utils.latent import arcs
 from course_utils.losses import bernoulli_nll
-from course_utils.metrics import nearest_neighbours, sharpness
+from course_utils.metrics import nearer_to_training, sharpness
 from course_utils.networks import ConvEncoder
 from course_utils.plumbing.device import forked_random
 from course_utils.plumbing.history import History
 from course_utils.training import fit
 from course_utils.vae import VAE
 
-SEARCHED = 1000  # images whose nearest training image is searched
+SEARCHED = 400  # images whose nearest training image is searched
+NEIGHBOURHOOD = ("precision", "recall", "density", "coverage")
 
 
 def shuffled(images: Images) -> Images:
@@ -38,46 +41,61 @@ def generator_of(model: nn.Module) -> nn.Module:
     return model.generator if hasattr(model, "generator") else model.decoder
 
 
-def picture_measures(samples: Tensor, more: Tensor, judge: Judge, images: Images) -> dict[str, float]:
-    """Measure samples (judge.n, 1, 28, 28); `more` are other samples, from which the detector learns.
+def picture_measures(samples: Tensor, more: Tensor, rulers: Rulers, images: Images) -> dict:
+    """Measure samples (n, 1, 28, 28); `more` are other samples, from which the detectors learn.
 
-    Besides `Judge.score`, with effective classes:
-    ratio       the Fréchet distance over that of real images
-    detector    the share of held-out images, real and generated, about which the detector is right
-    close       the share of samples that are nearer to a training image than 99 % of test images are
+    ratio, kid, precision, recall, density, coverage    one number a judge; the ratio is the distance over the floor
+    unlabelled                                          the same in features that know no classes, one number each
+    classes, sharpness                                  effective classes; mean |Laplacian|
+    detector, detector_matched                          how often a detector is right, as they are and equally sharp
+    nearer                                              `nearer_to_training`, which is above 0.6 for who copies
     """
-    score = judge.score(samples)
     images = shuffled(images)
-    to_training, _ = nearest_neighbours(samples[:SEARCHED], images.train)  # (N,)
-    usual, _ = nearest_neighbours(images.test[:SEARCHED], images.train)  # (N,)
-    close = to_training < usual.quantile(0.01)  # (N,)
-    return score | {
-        "ratio": score["frechet"] / judge.floor["frechet"],
-        "classes": effective_classes(judge.class_shares(samples)),
-        "detector": detector_accuracy(images.train[: len(more)], more, images.test[: judge.n], samples),
-        "close": close.float().mean().item(),
+    scores = [measured(judge, samples) for judge in rulers.judges]
+    first = rulers.judges[0]
+    sets = (images.train[: len(more)], more, images.test[: first.n], samples)
+    return {name: [score[name] for score in scores] for name in scores[0]} | {
+        "unlabelled": measured(rulers.unlabelled, samples),
+        "classes": effective_classes(first.class_shares(samples)),
+        "sharpness": sharpness(samples),
+        "detector": detector_accuracy(*sets),
+        "detector_matched": detector_accuracy(*equally_sharp(*sets)),
+        "nearer": nearer_to_training(samples[:SEARCHED], images.train, images.test[:SEARCHED]),
     }
 
 
-def real_measures(judge: Judge, images: Images) -> dict[str, float]:
-    """What real images score, which is the aim; the detector has to tell two sets of them apart."""
+def measured(judge: Judge, samples: Tensor) -> dict[str, float]:
+    """What one judge says of samples (n, 1, 28, 28)."""
+    score = judge.score(samples)
+    ratio = score["frechet"] / judge.floor["frechet"]
+    return {"ratio": ratio} | {name: score[name] for name in ("kid", "precision", "recall", "density", "coverage")}
+
+
+def real_measures(rulers: Rulers, images: Images) -> dict:
+    """What real images score, which is the aim: validation images beside test images; and what controls score.
+
+    The controls must fail: who draws training images anew (memoriser) is nearer to them than unseen images are, and
+    real images as soft as a VAE's are told from real ones until both are equally sharp.
+    """
     images = shuffled(images)
+    first = rulers.judges[0]
     one, other = images.train.tensor_split(2)
-    return judge.floor | {
-        "ratio": 1.0,
-        "classes": effective_classes(judge.class_shares(images.test)),
-        "detector": detector_accuracy(one, other, images.test[: judge.n], images.validation[: judge.n]),
+    soft = [blurred(part, 0.6) for part in (other, images.validation[: first.n])]
+    redrawn = vary(images.train[:SEARCHED], torch.Generator().manual_seed(0))
+    seen = {name: [judge.floor[name] for judge in rulers.judges] for name in ("frechet", "kid", *NEIGHBOURHOOD)}
+    return seen | {
+        "ratio": [1.0] * len(rulers.judges),
+        "unlabelled": rulers.unlabelled.floor,
+        "accuracy": [judge.accuracy for judge in rulers.judges],
+        "classes": effective_classes(first.class_shares(images.test)),
         "sharpness": sharpness(images.test),
+        "detector": detector_accuracy(one, other, images.test[: first.n], images.validation[: first.n]),
+        "nearer": nearer_to_training(images.validation[:SEARCHED], images.train, images.test[:SEARCHED]),
+        "memoriser": nearer_to_training(redrawn, images.train, images.test[:SEARCHED]),
+        "soft": detector_accuracy(one, soft[0], images.test[: first.n], soft[1]),
+        "soft_matched": detector_accuracy(*equally_sharp(one, soft[0], images.test[: first.n], soft[1])),
         "independent_pixels": independent_pixels(images),
     }
-
-
-def apart(images: Tensor) -> Tensor:
-    """The distance of each image, over all pixels, to the nearest other one: (N, ...) to (N,), N of at least 2."""
-    if len(images) < 2:
-        raise ValueError(f"expected at least two images, got {len(images)}")
-    x = images.flatten(1)
-    return torch.cdist(x, x).fill_diagonal_(math.inf).amin(1)
 
 
 def independent_pixels(images: Images) -> float:
@@ -94,27 +112,28 @@ def effective_classes(shares: Tensor) -> float:
     return torch.special.entr(shares).sum().exp().item()
 
 
-def latent_measures(model: nn.Module, judge: Judge, n: int = 4000, walks: int = 200) -> dict[str, float]:
+def latent_measures(model: nn.Module, rulers: Rulers, softness: float, n: int = 4000, walks: int = 200) -> dict:
     """Measure what a linear function of z knows about its image, and how walks through z go.
 
     linear_class    the accuracy for the class, as the classifier sees it; NaN if the first half of z draws one class
     linear_ink      R² for `ink`; linear_slant for `slant`
-    drawn_groups    the mean share of the five nearest z that draw the same class; NaN where linear_class is
-    detour, largest_step    of the median walk (`spaces.detour`, `spaces.largest_step`); jump is the largest step of all
+    detour          of the median walk, in the features of each judge, all images blurred to one sharpness: the length
+                    of the walk over the distance between its ends, a perceptual path length (Karras et al., 2019)
     """
     z = torch.randn(n, generator_of(model).latent_dim, generator=torch.Generator().manual_seed(0))  # (n, latent_dim)
     drawn = model.sample(z=z)
-    classes = judge.predict(drawn)  # (n,)
+    classes = rulers.judges[0].predict(drawn)  # (n,)
     several = len(classes[: n // 2].unique()) > 1
-    frames = torch.stack([model.sample(z=codes) for codes in arcs(z.shape[1], walks)])  # (T, walks, ...)
+    walked = arcs(z.shape[1], walks)  # (T, walks, latent_dim)
+    frames = model.sample(z=walked.flatten(0, 1))
+    frames = blurred(frames, blur_to(frames, softness))
     return {
         "linear_class": linear_accuracy(z, classes) if several else math.nan,
-        "drawn_groups": same_class_neighbours(z, classes) if several else math.nan,
         "linear_ink": explained(z, ink(drawn)),
         "linear_slant": explained(z, slant(drawn)),
-        "detour": detour(frames).median().item(),
-        "largest_step": largest_step(frames).median().item(),
-        "jump": largest_step(frames).max().item(),
+        "detour": [
+            detour(judge.features(frames).unflatten(0, walked.shape[:2])).median().item() for judge in rulers.judges
+        ],
     }
 
 
@@ -135,24 +154,9 @@ def slant(images: Tensor) -> Tensor:
     return together / torch.einsum("nij,ni->n", weight, down.square()).clamp_min(1e-6)
 
 
-def code_measures(model: nn.Module, added: VAE, x: Tensor, labels: Tensor, steps: int = 300) -> dict[str, float]:
-    """Measure how well codes of images x rebuild them (error), and how well they group their classes (groups).
-
-    Codes come from a search (inverted_), from an encoder `added` afterwards (added_; `with_encoder`), and from the
-    model's own encoder if it is a VAE.
-    """
-    codes, error = invert(generator_of(model), x, steps)
-    found = {"inverted_groups": same_class_neighbours(codes, labels), "inverted_error": error.mean().item()}
-    found |= {f"added_{name}": number for name, number in encoder_measures(added, x, labels).items()}
-    if isinstance(model, VAE):
-        found |= encoder_measures(model, x, labels)
-    return found
-
-
-def encoder_measures(vae: VAE, x: Tensor, labels: Tensor) -> dict[str, float]:
-    """How well a VAE's codes group classes, and its squared error for an image, a sum over pixels."""
-    error = (vae.reconstruct(x) - x).flatten(1).square().sum(1)  # (N,)
-    return {"groups": same_class_neighbours(vae.codes(x), labels), "error": error.mean().item()}
+def squared_error(vae: VAE, x: Tensor) -> float:
+    """How far images x are from what a VAE rebuilds: the squared error, a sum over pixels, the mean over images."""
+    return (vae.reconstruct(x) - x).flatten(1).square().sum(1).mean().item()
 
 
 def with_encoder(generator: nn.Module, train: Tensor, steps: int = 2000) -> VAE:

@@ -1,22 +1,29 @@
 """The recorded fights between GAN and VAE, made by benchmarks/fair_fight.py: their numbers over the seeds."""
 
 import json
+import math
 import pathlib
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import compress
 from math import inf, nan
 from statistics import mean
 
-Numbers = list[float]
+import torch
+from torch import Tensor
+
+from course_utils.claims import Interval
+
 FAMILIES = ("gan", "vae")
 ARMS = {"gan": "gan", "vae, same images": "vae", "vae, same time": "vae"}  # each with its family
+FIGHTERS = {"gan": "gan", "vae": "vae, same time"}  # the arm of each family that fights: the same seconds for both
 
 
 @dataclass(frozen=True)
-class Training:
-    """What was measured of a training: `training["ratio"]`."""
+class Run:
+    """A training in the fight, and what was measured of it: numbers, by name or by way of sampling and name."""
 
+    arm: str
+    seed: int
     measures: dict
 
     @property
@@ -28,28 +35,22 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Run(Training):
-    """A training in the fight."""
-
-    arm: str
-    seed: int
-
-    @property
-    def family(self) -> str:
-        return ARMS[self.arm]
-
-
-@dataclass(frozen=True)
-class Cell(Training):
+class Cell:
     """A training in the grid: its learning rates are those of the fight times `rate`."""
 
     family: str
     rate: float
     batch_size: int
     seed: int
+    measures: dict
+
+    @property
+    def ratio(self) -> float:
+        """The Fréchet distance of its samples, × floor; infinite if it diverged."""
+        return self.measures.get("ratio", inf)
 
 
-def rank_correlation(a: Numbers, b: Numbers) -> float:
+def rank_correlation(a: list[float], b: list[float]) -> float:
     """Spearman's correlation of two lists of numbers: 1 if one always rises with the other.
 
     NaN if one of them does not vary.
@@ -61,23 +62,35 @@ def rank_correlation(a: Numbers, b: Numbers) -> float:
     return float(spearmanr(a, b).statistic)
 
 
-class Fight:
-    """The recorded runs on one data set: `fight.gan("ratio")` and `fight.vae("ratio")` list a measure over the seeds.
+def correlation_interval(correlation: float, n: int) -> Interval:
+    """The 95 % interval of Spearman's correlation of n pairs (Fieller et al., 1957: Fisher's z, variance 1.06/(n - 3)).
 
-    The VAE's list holds both of its arms: as many images as the GAN, and as much time. A run that diverged is only
-    counted. Raises ValueError if nothing was recorded, or for an unknown family or arm.
+    Raises ValueError for fewer than 4 pairs.
+    """
+    if n < 4:
+        raise ValueError(f"expected at least 4 pairs for an interval, got {n}")
+    z = math.atanh(min(max(correlation, -0.999999), 0.999999))
+    half = 1.96 * math.sqrt(1.06 / (n - 3))
+    return Interval(correlation, math.tanh(z - half), math.tanh(z + half))
+
+
+class Fight:
+    """The recorded runs on one data set: `fight.values("gan", "usual", "ratio")` is a measure over seeds and judges.
+
+    A run that diverged is only counted. Raises ValueError if nothing was recorded, or for an unknown arm.
     """
 
     def __init__(self, folder: str | pathlib.Path, dataset: str = "digits"):
         self.folder = pathlib.Path(folder)
         self.dataset = dataset
-        self.real: dict[str, float] = {}
+        self.real: dict = {}
         self.runs: list[Run] = []
         self.cells: list[Cell] = []
         for line in self.read(f"fight_{dataset}.jsonl"):
             self.add(line)
         if not self.real:
             raise ValueError(f"expected a line of real images among the recorded fights on {dataset}, got none")
+        self.runs.sort(key=lambda run: run.seed)
         self.costs = json.loads(self.text("fight_costs.json"))
 
     def add(self, line: dict) -> None:
@@ -86,9 +99,9 @@ class Fight:
         if part == "real":
             self.real = line
         elif part == "fight":
-            self.runs.append(Run(line, *settings))
+            self.runs.append(Run(*settings, line))
         else:
-            self.cells.append(Cell(line, *settings))
+            self.cells.append(Cell(*settings, line))
 
     def text(self, name: str) -> str:
         """The text of a recorded file."""
@@ -107,79 +120,52 @@ class Fight:
         return {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"}.get(self.dataset, self.dataset)
 
     def of(self, arm: str) -> list[Run]:
-        """The runs of an arm, or of both arms of the VAE: "vae"."""
-        if arm not in (*FAMILIES, *ARMS):
+        """The finished runs of an arm in the order of their seeds; "vae" stands for the one of the same time."""
+        arm = FIGHTERS.get(arm, arm)
+        if arm not in ARMS:
             raise ValueError(f"expected vae or one of {'; '.join(ARMS)}, got {arm!r}")
-        return [run for run in self.runs if arm in (run.arm, run.family) and not run.diverged]
+        return [run for run in self.runs if run.arm == arm and not run.diverged]
 
-    def gan(self, name: str) -> Numbers:
-        return [run[name] for run in self.of("gan")]
+    def values(self, arm: str, *path: str) -> Tensor:
+        """A measure of an arm's runs, one number a seed (S,), or one a seed and judge (S, J); empty if none ran.
 
-    def vae(self, name: str) -> Numbers:
-        return [run[name] for run in self.of("vae")]
+        `path` is its name, behind the way of sampling where it has one: `"after", "unlabelled", "ratio"`.
+        """
+        found = []
+        for run in self.of(arm):
+            number = run.measures
+            for name in path:
+                number = number[name]
+            found.append(number)
+        return torch.tensor(found, dtype=torch.float64)
 
-    def cells_of(self, family: str) -> list[Cell]:
-        """The runs of a family in the grid of learning rates and batch sizes, diverged ones too."""
-        if family not in FAMILIES:
-            raise ValueError(f"expected one of {', '.join(FAMILIES)}, got {family!r}")
-        return [cell for cell in self.cells if cell.family == family]
+    def diverged(self, family: str) -> int:
+        """How many runs of the fight and of the grid diverged."""
+        runs = [run.diverged for run in self.runs if ARMS[run.arm] == family]
+        return sum(runs) + sum(cell.ratio == inf for cell in self.cells if cell.family == family)
 
     def grid(self, family: str) -> dict[tuple[float, int], float]:
         """The mean Fréchet distance at each (rate, batch size), × floor; infinite if a run diverged there."""
-        ratios: dict[tuple[float, int], Numbers] = defaultdict(list)
-        for cell in self.cells_of(family):
-            ratios[cell.rate, cell.batch_size].append(inf if cell.diverged else cell["ratio"])
+        if family not in FAMILIES:
+            raise ValueError(f"expected one of {', '.join(FAMILIES)}, got {family!r}")
+        ratios: dict[tuple[float, int], list[float]] = defaultdict(list)
+        for cell in self.cells:
+            if cell.family == family:
+                ratios[cell.rate, cell.batch_size].append(cell.ratio)
         return {place: mean(numbers) for place, numbers in ratios.items()}
 
-    def poor_cells(self, family: str) -> Numbers:
-        """How many places of the grid are worse than twice the family's best: one number, or none without a grid."""
-        ratios = self.grid(family).values()
-        return [sum(ratio > 2 * min(ratios) for ratio in ratios)] if ratios else []
-
-    def diverged(self, family: str) -> Numbers:
-        """How many runs of the fight and of the grid diverged: one number."""
-        runs = [run for run in self.runs if run.family == family]
-        return [sum(run.diverged for run in [*runs, *self.cells_of(family)])]
-
-    def agreement(self, arm: str, loss: str, sign: int = 1, start: int = 0) -> Numbers:
-        """How well a loss, times its sign, ranks the stages of each run from step `start` on, in [-1, 1].
+    def agreement(self, family: str, loss: str, sign: int = 1) -> Tensor:
+        """How well a loss, times its sign, ranks the stages of each run, one number a seed (S,), in [-1, 1].
 
         1 is the order of the Fréchet distances.
         """
-        numbers = []
-        for run in self.of(arm):
-            stages = run["stages"]
-            late = [step >= start for step in stages["step"]]
-            losses = [sign * value for value in compress(stages[loss], late)]
-            ratios = list(compress(stages["ratio"], late))
-            numbers.append(rank_correlation(losses, ratios))
-        return numbers
+        runs = [run["stages"] for run in self.of(family)]
+        found = [rank_correlation([sign * value for value in stages[loss]], stages["ratio"]) for stages in runs]
+        return torch.tensor(found, dtype=torch.float64)
 
-    def agreement_of_grid(self, family: str, loss: str, sign: int = 1) -> Numbers:
-        """How well the last loss ranks the runs of the grid: one number, or none if a run diverged or there is no grid.
-
-        1 is the order of the Fréchet distances.
-        """
-        cells = self.cells_of(family)
-        if not cells or any(cell.diverged for cell in cells):
-            return []
-        return [rank_correlation([sign * cell[loss] for cell in cells], [cell["ratio"] for cell in cells])]
-
-    def agreement_of_search(self) -> Numbers:
-        """How well minus the ELBO ranks the VAE's candidates in the search: one number, or none but on the digits.
-
-        Only those with the Bernoulli likelihood count: densities of another likelihood do not compare.
-        """
-        if self.dataset != "digits":
-            return []
-        runs = [run for run in self.read("search_vae_digits.jsonl") if "likelihood" not in run["change"]]
-        return [rank_correlation([-run["elbo"] for run in runs], [run["ratio"] for run in runs])]
-
-    def seconds_to(self, arm: str, ratio: float) -> Numbers:
-        """The seconds of one core until the samples of each run were as good; infinite if they never were."""
-        seconds = []
-        for run in self.of(arm):
-            stages = run["stages"]
-            good = [step for step, reached in zip(stages["step"], stages["ratio"]) if reached <= ratio]
-            seconds.append(min(good, default=inf) * self.costs["step_seconds"][run.family])
-        return seconds
+    def agreement_of_search(self, family: str, loss: str, sign: int = 1) -> Interval:
+        """How well the final loss ranks the candidates of the search on the digits, with its interval."""
+        lines = self.read(f"search_{family}_digits.jsonl")
+        runs = [line for line in lines if loss in line and "likelihood" not in line["change"]]  # of one density
+        found = rank_correlation([sign * run[loss] for run in runs], [run["ratio"] for run in runs])
+        return correlation_interval(found, len(runs))

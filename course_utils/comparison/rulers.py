@@ -11,15 +11,16 @@ from course_utils.training import fit
 JUDGES = 5
 
 
-def five_judges(dataset: Images, **settings) -> list[Judge]:
-    """Judges that differ in their classifiers' seeds alone: what they disagree about, no one of them can decide."""
-    return [Judge(dataset, seed=seed, **settings) for seed in range(JUDGES)]
+class Rulers:
+    """Five judges that differ in their classifiers' seeds alone, and one that measures in unlabelled features.
 
+    What the five disagree about, no one of them can decide.
+    """
 
-def unlabelled_judge(dataset: Images, **settings) -> Judge:
-    """A judge that measures in features which know nothing of the classes."""
-    network = which_way_up(dataset)
-    return Judge(dataset, embed=lambda images: in_parts(network, network.body, images), **settings)
+    def __init__(self, dataset: Images, n: int = 2500, judges: int = JUDGES):
+        network = which_way_up(dataset)
+        self.judges = [Judge(dataset, n, seed=seed) for seed in range(judges)]
+        self.unlabelled = Judge(dataset, n, embed=lambda images: in_parts(network, network.body, images))
 
 
 def which_way_up(dataset: Images) -> Classifier:

@@ -1,11 +1,48 @@
-"""What a GAN's discriminator can still do after training: throw poor samples away."""
+"""What each family can still do for its samples after training, in seconds and without training again."""
+
+from collections.abc import Callable
+from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from course_utils.data import Images
 from course_utils.gan import GAN
+from course_utils.judge import Judge
+from course_utils.latent import fit_prior, truncated
 from course_utils.plumbing.checks import check_whole
 from course_utils.plumbing.device import in_parts
+from course_utils.vae import VAE
+
+COMPONENTS = (10, 20, 50, 100)  # of a fitted prior; held-out codes choose
+LIMITS = (1.0, 1.5, 2.0)  # of a truncated prior; validation images choose
+Sampler = Callable[[int, int], Tensor]  # (n, seed) to samples (n, 1, 28, 28)
+
+
+def ways_to_sample(model: nn.Module, images: Images) -> dict[str, Sampler]:
+    """The ways to sample a finished model by name: "prior", and what its family can add after training.
+
+    A VAE can have a prior fitted to its codes, a GAN one that is truncated, or rejection by its discriminator.
+    """
+    ways: dict[str, Sampler] = {"prior": lambda n, seed: model.sample(n, seed=seed)}
+    if isinstance(model, VAE):
+        prior = fit_prior(model.codes(images.train), COMPONENTS, held_out=model.codes(images.validation))
+        return ways | {f"mixture of {prior.components}": lambda n, seed: model.sample(z=prior.sample(n, seed))}
+    for limit in LIMITS:
+        ways[f"truncated at {limit:g}"] = partial(from_truncated, model, limit)
+    return ways | {"rejection": partial(accepted, model)}
+
+
+def best_way(model: nn.Module, images: Images) -> tuple[str, Sampler]:
+    """The way whose samples are best on validation images, by the Fréchet distance: its name and itself."""
+    judge = Judge(images, against="validation")
+    ways = ways_to_sample(model, images)
+    best = min(ways, key=lambda name: judge.frechet(ways[name](judge.n, 0)))
+    return best, ways[best]
+
+
+def from_truncated(gan: GAN, limit: float, n: int, seed: int) -> Tensor:
+    return gan.sample(z=truncated(gan.generator.latent_dim, n, limit, seed))
 
 
 def accepted(gan: GAN, n: int, seed: int = 0, kept: float = 0.25, pool: int = 10_000) -> Tensor:
