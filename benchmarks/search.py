@@ -4,13 +4,14 @@
     python benchmarks/search.py vae --dataset digits --seconds 60 --seeds 1
 
 Both families have as many candidates: each changes one thing of its family's base, then three put the best changes
-together. Each run trains for as many steps as take the given seconds of one core (processor time, the best of four
-short runs), two at a time. A candidate is chosen by the Fréchet distance of its samples, drawn in the best way that its
+together. Each run trains for as many steps as take the given seconds of one idle core: those of its family's base in
+fight_costs.json, times how much cheaper the candidate's steps are, timed beside the base's. Two run at a time. A candidate is chosen by the Fréchet distance of its samples, drawn in the best way that its
 family has after training: a prior fitted to the VAE's codes; for the GAN truncation, or rejection by its discriminator.
 Results go to benchmarks/results/search_FAMILY_DATASET.jsonl, one line a run; recorded runs are not repeated.
 """
 
 import argparse
+import functools
 import itertools
 import json
 import multiprocessing
@@ -21,7 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from environment import RESULTS, describe
+from environment import RESULTS, describe, interleaved
 from torch import nn
 
 from course_utils import data, networks
@@ -31,6 +32,8 @@ from course_utils.judge import Judge
 from course_utils.plumbing.history import History
 from course_utils.training import fit, seed_everything
 from course_utils.vae import VAE
+
+COSTS = RESULTS / "fight_costs.json"  # made by fair_fight.py
 
 
 @dataclass(frozen=True)
@@ -145,12 +148,11 @@ def run(job: tuple[str, str, dict, int, float]) -> dict:
     candidate = FAMILIES[family].base | change
     images = data.load(dataset)
     judge = Judge(images, against="validation")
-    times = []
-    for _ in range(4):
-        start = time.process_time()
-        train(family, candidate, images, 60, seed)
-        times.append(time.process_time() - start)
-    steps = int(seconds * 60 / min(times))
+    settings = {"base": FAMILIES[family].base, "candidate": candidate}
+    ways = {name: functools.partial(train, family, setting, images, 60, seed) for name, setting in settings.items()}
+    rows = interleaved(ways, 4, time.process_time)
+    cheaper = min(row["base"] for row in rows) / min(row["candidate"] for row in rows)
+    steps = round(seconds / json.loads(COSTS.read_text())["step_seconds"][family] * cheaper)
     model, _ = train(family, candidate, images, steps, seed)
     scores = {name: judge.score(way(judge.n, seed)) for name, way in ways_to_sample(model, images).items()}
     ratios = {way: score["frechet"] / judge.floor["frechet"] for way, score in scores.items()}
