@@ -5,8 +5,9 @@
 
 Both families have as many candidates: each changes one thing of its family's base, then three put the best changes
 together. Each run trains for as many steps as take the given seconds of one idle core: those of its family's base in
-fight_costs.json, times how much cheaper the candidate's steps are, timed beside the base's. Two run at a time. A candidate is chosen by the Fréchet distance of its samples, drawn in the best way that its
-family has after training: a prior fitted to the VAE's codes; for the GAN truncation, or rejection by its discriminator.
+fight_costs.json, times how much cheaper the candidate's steps are, timed beside the base's. Two run at a time. A
+candidate is chosen by the Fréchet distance of its samples, drawn in the best way that its family has after training:
+a prior fitted to the VAE's codes; for the GAN truncation, or rejection by its discriminator.
 Results go to benchmarks/results/search_FAMILY_DATASET.jsonl, one line a run; recorded runs are not repeated.
 """
 

@@ -2,31 +2,58 @@
 
 import json
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from course_utils.comparison.records import Cell, Fight, Run
+from course_utils.comparison.records import Fight
+
+JUDGES = 5
+SAMPLES = dict(sharpness=0.12, ratio=2.0, coverage=0.8, nearer=0.5)
+LATENT = dict(detour=1.5, linear_class=0.6)
+STAGES = {"step": [100, 200, 300, 400], "ratio": [9.0, 5.0, 3.0, 2.0]}
 
 
-def write_lines(path: pathlib.Path, lines: Sequence[dict]) -> None:
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+def spread(number: float, seed: int) -> float:
+    """A number that varies with the seed."""
+    return number * (1 + 0.01 * (seed - 1))
+
+
+def by_judge(number: float, seed: int) -> list[float]:
+    return [spread(number, seed) * (1 + 0.001 * (judge - 2)) for judge in range(JUDGES)]
+
+
+def samples(seed: int, **numbers: float) -> dict:
+    """What is recorded of one way to draw samples."""
+    found = SAMPLES | numbers
+    several = {name: by_judge(found[name], seed) for name in ("ratio", "coverage")}
+    return several | {name: spread(found[name], seed) for name in ("sharpness", "nearer")}
+
+
+def line(
+    arm: str, seed: int, usual: Mapping, after: Mapping, losses: Mapping, bounds: Mapping, dataset: str, **latent: float
+) -> dict:
+    """A line of the fight: one run and all that is measured of it."""
+    found = LATENT | latent
+    return {
+        "job": ["fight", dataset, arm, seed],
+        "usual": samples(seed, **usual),
+        "after": samples(seed, **after),
+        "detour": by_judge(found["detour"], seed),
+        "linear_class": spread(found["linear_class"], seed),
+        "stages": STAGES | dict(losses),
+        **{name: spread(bound, seed) for name, bound in bounds.items()},
+    }
+
+
+def cell(family: str, rate: float, batch_size: int, dataset: str = "digits", **measures) -> dict:
+    return {"job": ["grid", dataset, family, rate, batch_size, 0]} | measures
 
 
 def write_fight(
-    folder: pathlib.Path,
-    real: dict,
-    runs: Sequence[Run],
-    cells: Sequence[Cell],
-    candidates: Sequence[dict],
-    step_seconds: dict[str, float],
-    dataset: str = "digits",
+    folder: pathlib.Path, lines: Sequence[dict], step_ratios: Sequence[float], dataset: str = "digits", **real: float
 ) -> Fight:
     """Write the recorded files of a fight and read them."""
-    lines = [{"job": ["real", dataset]} | real]
-    for run in runs:
-        lines.append({"job": ["fight", dataset, run.arm, run.seed]} | run.measures)
-    for cell in cells:
-        lines.append({"job": ["grid", dataset, cell.family, cell.rate, cell.batch_size, cell.seed]} | cell.measures)
-    write_lines(folder / f"fight_{dataset}.jsonl", lines)
-    write_lines(folder / "search_vae_digits.jsonl", candidates)
-    (folder / "fight_costs.json").write_text(json.dumps({"step_seconds": step_seconds}))
+    first = {"job": ["real", dataset], "sharpness": 0.12, "ratio": [1.0] * JUDGES, "coverage": [0.9] * JUDGES} | real
+    text = "".join(json.dumps(each) + "\n" for each in [first, *lines])
+    (folder / f"fight_{dataset}.jsonl").write_text(text)
+    (folder / "fight_costs.json").write_text(json.dumps({"step_ratios": list(step_ratios)}))
     return Fight(folder, dataset)

@@ -90,7 +90,6 @@ class Fight:
             self.add(line)
         if not self.real:
             raise ValueError(f"expected a line of real images among the recorded fights on {dataset}, got none")
-        self.runs.sort(key=lambda run: run.seed)
         self.costs = json.loads(self.text("fight_costs.json"))
 
     def add(self, line: dict) -> None:
@@ -120,11 +119,18 @@ class Fight:
         return {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"}.get(self.dataset, self.dataset)
 
     def of(self, arm: str) -> list[Run]:
-        """The finished runs of an arm in the order of their seeds; "vae" stands for the one of the same time."""
-        arm = FIGHTERS.get(arm, arm)
+        """The finished runs of an arm in the order of their seeds.
+
+        "gan" and "vae" stand for the arms of the same time, and for the seeds that both of them finished.
+        """
+        found = {run.seed: run for run in self.runs if run.arm == FIGHTERS.get(arm, arm) and not run.diverged}
+        if arm in FIGHTERS:
+            other = FIGHTERS[FAMILIES[1 - FAMILIES.index(arm)]]
+            both = {run.seed for run in self.runs if run.arm == other and not run.diverged}
+            return [found[seed] for seed in sorted(found.keys() & both)]
         if arm not in ARMS:
             raise ValueError(f"expected vae or one of {'; '.join(ARMS)}, got {arm!r}")
-        return [run for run in self.runs if run.arm == arm and not run.diverged]
+        return [found[seed] for seed in sorted(found)]
 
     def values(self, arm: str, *path: str) -> Tensor:
         """A measure of an arm's runs, one number a seed (S,), or one a seed and judge (S, J); empty if none ran.
