@@ -11,7 +11,7 @@ One file for each idea, in the order in which the lessons meet them:
     training   fit: the one loop, which can be watched, interrupted and resumed
     metrics    how good are samples? Fréchet distance, precision and recall, coverage, sharpness
     judge      the networks that judge: a classifier, and what is measured in its features
-    latent     a space of codes: walks through it, and neighbours in it
+    latent     a space of codes: walks through it, and priors fitted to it
     claims     verify: a statement of a lesson, checked each time that the lesson runs
 
 What serves them lives in folders:

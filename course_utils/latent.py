@@ -1,4 +1,4 @@
-"""A space of codes: walks through it, neighbours in it, and densities to draw from instead of the prior.
+"""A space of codes: walks through it, and densities to draw from instead of the prior.
 
 scikit-learn is imported where it is needed, for it takes a second and a lot of memory.
 """
@@ -38,21 +38,6 @@ def arcs(latent_dim: int, n: int, points: int = 17, seed: int = 0) -> Tensor:
     check_whole(2, points=points)
     start, end = torch.randn(2, n, latent_dim, generator=torch.Generator().manual_seed(seed))  # (n, latent_dim) each
     return torch.stack([slerp(start, end, i / (points - 1)) for i in range(points)])
-
-
-def same_class_neighbours(codes: Tensor, labels: Tensor, k: int = 5) -> float:
-    """The mean share of a code's k nearest other codes (N, d) that have its class (N,), in [0, 1]."""
-    from sklearn.neighbors import NearestNeighbors
-
-    if codes.dim() != 2 or labels.shape != codes.shape[:1]:
-        expected = "codes (N, d) and labels (N,)"
-        raise ValueError(f"expected {expected}, got shapes {tuple(codes.shape)} and {tuple(labels.shape)}")
-    if not 1 <= k < len(codes):
-        raise ValueError(f"expected k from 1 to {len(codes) - 1}, one less than there are codes, got {k}")
-    search = NearestNeighbors(n_neighbors=k).fit(codes.detach().cpu().numpy())
-    neighbours = torch.from_numpy(search.kneighbors(return_distance=False))  # (N, k), never the code itself
-    labels = labels.cpu()
-    return (labels[neighbours] == labels[:, None]).float().mean().item()
 
 
 def truncated(latent_dim: int, n: int, limit: float, seed: int = 0) -> Tensor:

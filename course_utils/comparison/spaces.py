@@ -6,12 +6,7 @@ scikit-learn is imported inside the functions, for it takes a second and a lot o
 
 import math
 
-import torch
-from torch import Tensor, nn
-
-from course_utils.networks import to_data
-from course_utils.plumbing.checks import check_data, check_whole
-from course_utils.plumbing.device import looking_at, torch_defaults
+from torch import Tensor
 
 
 def step_lengths(frames: Tensor) -> Tensor:
@@ -32,15 +27,6 @@ def detour(frames: Tensor) -> Tensor:
     1 is a straight fade from one image to the other; NaN is a path that never moves.
     """
     return path_lengths(frames) / path_lengths(frames[[0, -1]])
-
-
-def largest_step(frames: Tensor) -> Tensor:
-    """The largest step of each path over its length: frames (T, n, ...) to (n,).
-
-    From 1 / (T - 1), an even pace, to 1, a single jump; NaN is a path that never moves.
-    """
-    steps = step_lengths(frames)  # (T - 1, n)
-    return steps.amax(0) / steps.sum(0)
 
 
 def halves(x: Tensor, y: Tensor) -> tuple:
@@ -81,33 +67,3 @@ def linear_accuracy(x: Tensor, labels: Tensor) -> float:
         raise ValueError(f"expected at least two classes in the first half of the rows, got only class {labels[0]}")
     classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(x, labels)
     return float(classifier.score(held_out_x, held_out_labels))
-
-
-def squared_error(generator: nn.Module, z: Tensor, images: Tensor) -> Tensor:
-    """The squared error, a sum over pixels, of the generator's images of z (N, latent_dim): (N,)."""
-    made = to_data(generator(z))
-    if made.shape != images.shape:  # it would broadcast
-        raise ValueError(f"expected images of shape {tuple(made.shape)}, got {tuple(images.shape)}")
-    return (made - images).square().flatten(1).sum(1)
-
-
-@torch_defaults()
-def invert(generator: nn.Module, images: Tensor, steps: int = 300, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Search codes (N, latent_dim) whose images come near the given ones (N, ...); return them and the errors (N,).
-
-    Adam moves the codes, which start as draws from the prior (Zhu et al., 2016). It can end in a local minimum, and
-    nothing holds the codes near the prior. The errors are squared and summed over pixels. The generator and the global
-    random state stay as they are.
-    """
-    check_data(images)
-    check_whole(steps=steps)
-    z = torch.randn(len(images), generator.latent_dim, generator=torch.Generator().manual_seed(seed))  # (N, latent_dim)
-    with looking_at(generator) as device, torch.enable_grad():
-        z = z.to(device).requires_grad_()
-        images = images.to(device)
-        optimizer = torch.optim.Adam([z], lr=0.1)
-        for _ in range(steps):
-            loss = squared_error(generator, z, images).sum()
-            (z.grad,) = torch.autograd.grad(loss, z)  # `backward` would also give the weights gradients
-            optimizer.step()
-        return z.detach().cpu(), squared_error(generator, z, images).detach().cpu()
