@@ -2,10 +2,25 @@
 
 import json
 import pathlib
+import re
 from types import SimpleNamespace
 
 import pytest
-from claims import DOCUMENT, Job, all_imported, code_hash, counts, recorded, report, run, section, standing, table
+from claims import (
+    CONFIRMING,
+    DOCUMENT,
+    Job,
+    all_imported,
+    code_hash,
+    counts,
+    recorded,
+    report,
+    run,
+    scoreboard,
+    section,
+    standing,
+    table,
+)
 from execution import NOTEBOOKS, ROOT, find_notebooks
 
 
@@ -13,22 +28,43 @@ def test_the_table_of_claims_counts_a_failed_run_as_false(tmp_path):
     results = [tmp_path / f"seed_{seed}.jsonl" for seed in range(3)]  # the third run never ended
     for seed, result in enumerate(results[:2]):
         claims = [
-            {"statement": "a | b", "holds": True, "numbers": {"fid": 1.5 - seed}},
-            {"statement": "twice", "holds": True, "numbers": {}},
-            {"statement": "twice", "holds": seed == 0, "numbers": {}},
+            {"kind": "finding", "statement": "a | b", "holds": True, "numbers": {"fid": 1.5 - seed}},
+            {"kind": "identity", "statement": "twice", "holds": True, "numbers": {}},
+            {"kind": "identity", "statement": "twice", "holds": seed == 0, "numbers": {}},
+            {"kind": "finding", "statement": "Recorded: old", "holds": True, "numbers": {}},
+            {"kind": "score", "lesson": 1, "name": "noise", "score": 100.0},
         ]
         result.write_text("".join(json.dumps(claim) + "\n" for claim in claims))
-    assert table(results).splitlines()[2:] == ["| a \\| b | 2 of 3 | fid: 0.5 … 1.5 |", "| twice | 1 of 3 |  |"]
-    assert counts(table(results)) == [(2, 3), (1, 3)]
+    assert table(results).splitlines()[2:] == [
+        "| a \\| b | finding | 2 of 3 | fid: 0.5 … 1.5 |",
+        "| twice | identity | 1 of 3 |  |",
+        "| Recorded: old | recorded | 2 of 3 |  |",
+    ]
+    assert counts(table(results), "finding") == [(2, 3)] and counts(table(results), "identity") == [(1, 3)]
 
 
-def lesson_with_a_claim(folder: pathlib.Path, code: str, seeds: int) -> tuple[pathlib.Path, list[pathlib.Path]]:
+def test_the_scoreboard_has_the_scores_of_all_seeds_and_keeps_lessons_that_did_not_run(tmp_path):
+    results = [tmp_path / f"seed_{seed}.jsonl" for seed in (100, 101)]
+    for number, result in enumerate(results):
+        result.write_text(json.dumps({"kind": "score", "lesson": 3, "name": "GAN", "score": 2.0 + number}) + "\n")
+    earlier = [{"lesson": 1, "name": "noise", "scores": [100.0]}, {"lesson": 3, "name": "old", "scores": [9.0]}]
+    assert scoreboard({pathlib.Path("03_gan.ipynb"): results}, earlier) == [
+        earlier[0],
+        {"lesson": 3, "name": "GAN", "scores": [2.0, 3.0]},
+    ]
+
+
+def lesson_with_a_claim(
+    folder: pathlib.Path, code: str, seeds: int, first: int = CONFIRMING
+) -> tuple[pathlib.Path, list[pathlib.Path]]:
     path = folder / "01_a.ipynb"
     path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": code}]}))
     (folder / f"01_a-{code_hash(path)}").mkdir()
-    results = [folder / f"01_a-{code_hash(path)}" / f"seed_{seed}.jsonl" for seed in range(seeds)]
+    of = folder / f"01_a-{code_hash(path)}"
+    results = [of / f"seed_{first + number}.jsonl" for number in range(seeds)]
     for result in results:
-        result.write_text(json.dumps({"statement": "GANs sing", "holds": True, "numbers": {}}) + "\n")
+        claim = {"kind": "finding", "statement": "GANs sing", "holds": True, "numbers": {}}
+        result.write_text(json.dumps(claim) + "\n")
     return path, results
 
 
@@ -36,11 +72,16 @@ def test_a_section_stands_until_the_code_changes_or_more_seeds_are_wanted(tmp_pa
     path, results = lesson_with_a_claim(tmp_path, "x = 1", seeds=3)
     text = section(path, results, errors=[])
     document = report({"01_a": text, "02_b": text.replace("01_a", "02_b")})
-    assert "| 01_a | 1 | 1 | 3 |" in document
+    assert "| 01_a | 1 | 1 | 0 | 0 | 100 to 102 |" in document
     assert standing(document, path, 3) == standing(document, path, 2) == text
     assert standing(document, path, 4) is None and standing("", path, 3) is None
     lesson_with_a_claim(tmp_path, "x = 2", seeds=3)
     assert standing(document, path, 3) is None
+
+
+def test_a_section_on_seeds_that_claims_are_tuned_on_does_not_stand(tmp_path):
+    path, results = lesson_with_a_claim(tmp_path, "x = 1", seeds=3, first=0)
+    assert standing(report({"01_a": section(path, results, errors=[])}), path, 3) is None
 
 
 def test_a_section_with_a_failed_run_is_made_again(tmp_path):
@@ -74,12 +115,14 @@ def test_the_document_names_every_claim_of_the_lessons_and_each_holds_with_every
     document = DOCUMENT.read_text(encoding="utf-8")
     for path in find_notebooks(NOTEBOOKS):
         part = document.split(f"## [{path.stem}]")[1].split("\n## ")[0]
-        rows = counts(part)
+        rows = [row for kind in ("finding", "identity", "recorded") for row in counts(part, kind)]
         assert rows and all(held == seeds >= 10 for held, seeds in rows)
+        assert int(re.search(r", seeds (\d+) to", part)[1]) >= CONFIRMING
         known = {line.split(" | ")[0].removeprefix("| ").replace("\\|", "|") for line in part.splitlines()}
         cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
         printed = "".join("".join(output.get("text", "")) for cell in cells for output in cell["outputs"])
         stored = [line.removeprefix("✓ ") for line in printed.splitlines() if line.startswith("✓ ")]
+        stored = [line.removeprefix("Identity: ") for line in stored]
         assert len(rows) == len({line.rsplit(" [", 1)[0] for line in stored})
         missing = [line for line in stored if not known & {line, line.rsplit(" [", 1)[0]}]
         assert not missing, f"not in docs/claims.md, run `make claims`: {missing}"
