@@ -40,14 +40,18 @@ def state(kind: str, statement: str, holds: bool, numbers: dict[str, float]) -> 
     if numbers:
         evidence = ", ".join(f"{name}={value:.4g}" for name, value in numbers.items())
         line = f"{line} [{evidence}]"
-    collection = os.environ.get("COURSE_CLAIMS")
-    if collection:
-        with open(collection, "a", encoding="utf-8") as file:
-            claim = {"kind": kind, "statement": statement, "holds": holds, "numbers": numbers}
-            print(json.dumps(claim), file=file)
+    collect(kind=kind, statement=statement, holds=holds, numbers=numbers)
     if not holds and os.environ.get("COURSE_STRICT") == "1":
         raise ClaimError(line)
     print(line)
+
+
+def collect(**found) -> None:
+    """Add a line of JSON to the file that COURSE_CLAIMS names, if it names one."""
+    collection = os.environ.get("COURSE_CLAIMS")
+    if collection:
+        with open(collection, "a", encoding="utf-8") as file:
+            print(json.dumps(found), file=file)
 
 
 def plain_float(value) -> float:

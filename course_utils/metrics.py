@@ -37,16 +37,13 @@ def kernel_distance(a: Tensor, b: Tensor) -> float:
 
     The estimate is unbiased: two samples of one distribution score 0 on average, however few they are.
     """
-    a = a.cpu().double()
-    b = b.cpu().double()
-
-    def similarity(x: Tensor, y: Tensor) -> Tensor:
-        return (x @ y.T / x.shape[1] + 1) ** 3  # (N, M)
-
-    def between_others(x: Tensor) -> Tensor:
-        return similarity(x, x).fill_diagonal_(0).sum() / (len(x) * (len(x) - 1))
-
-    return (between_others(a) + between_others(b) - 2 * similarity(a, b).mean()).item()
+    n = len(a)
+    both = torch.cat([a, b]).cpu().double()
+    similarity = (both @ both.T / both.shape[1] + 1) ** 3  # (N + M, N + M)
+    across = similarity[:n, n:].mean()
+    similarity.fill_diagonal_(0)  # no pair of a point and itself
+    within = [block.sum() / (len(block) * (len(block) - 1)) for block in (similarity[:n, :n], similarity[n:, n:])]
+    return (sum(within) - 2 * across).item()
 
 
 def neighbourhood_metrics(

@@ -5,12 +5,12 @@ draws what the lessons before it found, recorded over ten seeds by `make claims`
 """
 
 import json
-import os
 import pathlib
 from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 
+from course_utils.claims import collect
 from course_utils.show.plots import GENERATED, PRIOR, REAL, show
 
 RECORD = pathlib.Path(__file__).parents[2] / "benchmarks" / "results" / "scoreboard.json"
@@ -24,7 +24,7 @@ def scoreboard(lesson: int, scores: Mapping[str, float]) -> None:
     for name, score in scores.items():
         if not score > 0:
             raise ValueError(f"expected scores above 0, in multiples of the floor, got {score} for {name!r}")
-    collect(lesson, scores)
+        collect(kind="score", lesson=lesson, name=name, score=float(score))
     rows = {name: found for earlier, name, found in recorded() if earlier < lesson}
     rows |= {name: [score] for name, score in scores.items()}
     names = sorted(rows, key=lambda name: -sum(rows[name]) / len(rows[name]))
@@ -50,12 +50,3 @@ def recorded() -> list[tuple[int, str, list[float]]]:
     if not RECORD.exists():
         return []
     return [(row["lesson"], row["name"], row["scores"]) for row in json.loads(RECORD.read_text(encoding="utf-8"))]
-
-
-def collect(lesson: int, scores: Mapping[str, float]) -> None:
-    """Add rows to the file that COURSE_CLAIMS names, where `make claims` collects them."""
-    collection = os.environ.get("COURSE_CLAIMS")
-    if collection:
-        with open(collection, "a", encoding="utf-8") as file:
-            for name, score in scores.items():
-                print(json.dumps({"kind": "score", "lesson": lesson, "name": name, "score": float(score)}), file=file)
