@@ -31,27 +31,6 @@ BEST_DISCRIMINATORS = {
     "the density of real samples itself": lambda p, q: p * 1,
 }
 
-SATURATING = {
-    "the squared distance from the labels": lambda a: ((a - 1) ** 2).mean(),
-    "the discriminator's hinge loss": lambda a: torch.clamp(1 - a, min=0).mean(),
-    "this is minus the mean output": lambda a: -torch.mean(a),
-    "this is half the loss": lambda a: logsigmoid(-a).mean() / 2,
-    "the sign is wrong": lambda a: BCE(a, torch.zeros_like(a)),
-    "this is the non-saturating loss": lambda a: -logsigmoid(a).mean(),
-    "this is log D: made small": lambda a: logsigmoid(a).mean(),
-    "takes the logarithm of 1 - D": lambda a: (1 - torch.sigmoid(a)).log().mean(),
-    "a small number inside the logarithm": lambda a: (1 - torch.sigmoid(a) + 1e-8).log().mean(),
-    "this goes through probabilities": lambda a: -binary_cross_entropy(torch.sigmoid(a), torch.zeros_like(a)),
-    "this is the sum over the batch": lambda a: logsigmoid(-a).sum(),
-    "one number per sample": lambda a: logsigmoid(-a),
-    "logarithm of the mean probability": lambda a: (1 - torch.sigmoid(a)).mean().log(),
-    "the mean was taken before the logarithm": lambda a: logsigmoid(-a.mean()),
-    "the logarithm is missing": lambda a: 1 - torch.sigmoid(a).mean(),
-    "the sigmoid is applied twice": lambda a: -BCE(torch.sigmoid(a), torch.zeros_like(a)),
-    "the logits are taken for probabilities": lambda a: (1 - a).log().mean(),
-    "carries no gradient": lambda a: logsigmoid(-a.detach()).mean(),
-}
-
 NON_SATURATING = {
     "the squared distance from the labels": lambda a: torch.nn.MSELoss()(a, torch.ones_like(a)),
     "the discriminator's hinge loss": lambda a: torch.clamp(1 - a, min=0).mean(),
@@ -112,7 +91,6 @@ GAME_STEPS = {
 EXERCISES = lesson_02
 WRONG = {
     "best_discriminator": BEST_DISCRIMINATORS,
-    "saturating_loss": SATURATING,
     "non_saturating_loss": NON_SATURATING,
     "game_step": GAME_STEPS,
 }
@@ -153,10 +131,6 @@ RIGHT = [
     ("best_discriminator", by_loop),
     ("best_discriminator", by_mask),
     ("best_discriminator", by_logit),
-    ("saturating_loss", lambda a: -softplus(a).mean()),
-    ("saturating_loss", lambda a: logsigmoid(-a).mean()),
-    ("saturating_loss", lambda a: -BCE(a, torch.zeros_like(a))),
-    ("saturating_loss", lambda a: -torch.logaddexp(a, torch.zeros_like(a)).sum() / len(a)),
     ("non_saturating_loss", lambda a: softplus(-a).mean()),
     ("non_saturating_loss", lambda a: -logsigmoid(a).mean()),
     ("non_saturating_loss", lambda a: BCE(a, torch.ones_like(a))),

@@ -36,10 +36,10 @@ def test_an_answer_that_is_wrong_only_at_the_edge_gets_a_hint(part):
     assert check("best_discriminator").verdict(HINTED[part]) == f"✗ best_discriminator: {hint}"
 
 
-@pytest.mark.parametrize("name, sign", [("saturating_loss", -1), ("non_saturating_loss", 1)])
-def test_a_loss_that_limits_its_logits_gets_a_hint(name, sign):
+def test_a_loss_that_limits_its_logits_gets_a_hint():
+    name = "non_saturating_loss"
     (hint,) = set(check(name).hints.values())
-    assert check(name).verdict(lambda a: sign * softplus(-sign * a.clamp(-30, 30)).mean()) == f"✗ {name}: {hint}"
+    assert check(name).verdict(lambda a: softplus(-a.clamp(-30, 30)).mean()) == f"✗ {name}: {hint}"
 
 
 ODD_RESULTS = {

@@ -177,8 +177,7 @@ class Game:
             axes.quiver(*pulled.T, *arrows.T, **style)
             outside = int((generated.abs() > limit).any(1).sum())
             if outside:
-                box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8}
-                axes.text(0.03, 0.04, f"{outside} of {len(generated)} outside", transform=axes.transAxes, bbox=box)
+                axes.set_xlabel(f"{outside} of {len(generated)} outside")
 
         return draw
 
@@ -208,7 +207,8 @@ class Game:
         plane.spines[:].set_visible(True)
         pack = getattr(self.gan.discriminator, "n", 1)
         if pack > 1:
-            plane.set_xlabel(f"colour: D on {pack} samples at the same place")
+            beside = plane.get_xlabel() and f"; {plane.get_xlabel()}"
+            plane.set_xlabel(f"colour: D on {pack} samples at the same place{beside}")
         if self.mixture:
             found = [modes / len(self.mixture.centres) for modes in self.trace["modes"]]
             self.draw_course(above, "Shares", {"modes found": found, "samples on one": self.trace["high_quality"]})

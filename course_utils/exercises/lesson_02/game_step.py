@@ -1,4 +1,4 @@
-"""Exercise 4 of lesson 02: one step of a game of two players."""
+"""Exercise 3 of lesson 02: one step of a game of two players."""
 
 from course_utils.exercises.checker import Exercise, Observation, several
 
