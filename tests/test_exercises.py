@@ -250,7 +250,7 @@ def only(*calls: str):
     def step(generator, discriminator, optimizers, z):
         if "zero_grad" in calls:
             optimizers["generator"].zero_grad()
-        loss = softplus(-discriminator(generator(z=z))).mean()
+        loss = softplus(-discriminator(generator(input=z))).mean()
         if "backward" in calls:
             loss.backward()
         if "step" in calls:
