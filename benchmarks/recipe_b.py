@@ -1,11 +1,14 @@
-"""Recipe B of lesson 04 at several lengths: is it ill, or slow? As printed, with He initialisation, with batch norm.
+"""Recipe B of lesson 04 at several lengths: is it ill, or slow?
 
     python benchmarks/recipe_b.py 8000
-    python benchmarks/recipe_b.py 187600 "as printed"
+    python benchmarks/recipe_b.py 20000 plain "as printed" 0
 
-Trains to the given number of steps on the digits, from the seeds 0, 1 and 2. As printed for MNIST the recipe has 200
-epochs of 938 batches: 187,600 steps. Looks at the samples at the steps of LENGTHS. All runs reach one length before
-any goes on to the next, each from its checkpoint, on one core; stop it whenever you like. Writes
+As printed (a tanh, images in [-1, 1]); plain, with images in [0, 1] as in lessons 02 and 04; and the plain one with He
+initialisation or with batch norm in its generator.
+
+Trains to the given number of steps on the digits, from the seeds 0, 1 and 2, one run after the other on one core. As
+printed for MNIST the recipe has 200 epochs of 938 batches: 187,600 steps. Looks at the samples at the steps of LENGTHS.
+Stop it whenever you like: a run goes on from its checkpoint, to a greater number of steps too. Writes
 benchmarks/results/recipe_b.jsonl, a line for each length of each run (recorded ones are not repeated): every score of
 the judge, the Fréchet distance × floor, the share of the most frequent class, and of seed 0 eight samples from fixed z,
 each pixel one of sixteen greys.
@@ -18,6 +21,7 @@ import sys
 
 import torch
 from environment import RESULTS, describe
+from recipe import PrintedRecipe
 from torch import nn
 
 from course_utils import data, networks
@@ -26,7 +30,7 @@ from course_utils.judge import Judge
 from course_utils.training import fit, seed_everything
 
 LENGTHS = (700, 2000, 5000, 8000, 20_000, 50_000, 100_000, 187_600)
-VARIANTS = ("as printed", "He initialisation", "batch norm")
+VARIANTS = ("as printed", "plain", "He initialisation", "batch norm")
 SEEDS = 3
 FILE = RESULTS / "recipe_b.jsonl"
 
@@ -35,9 +39,11 @@ class Enough(KeyboardInterrupt):
     """A run has reached the length that was asked for."""
 
 
-def recipe_b(variant: str, seed: int) -> GAN:
-    """The recipe's networks and settings in the course's GAN, as lesson 04 builds them."""
+def recipe_b(variant: str, seed: int) -> GAN | PrintedRecipe:
+    """The recipe as printed, or its networks and settings in the course's GAN, as lesson 04 builds them."""
     seed_everything(seed)
+    if variant == "as printed":
+        return PrintedRecipe()
     generator = networks.MLPGenerator(100, (256, 512, 1024), batch_norm=variant == "batch norm")
     discriminator = networks.MLPDiscriminator((512, 256))
     if variant == "He initialisation":
@@ -52,7 +58,7 @@ def greys(images: torch.Tensor) -> list[str]:
     return ["".join(f"{int(grey):x}" for grey in image) for image in (15 * images).round().flatten(1)]
 
 
-def look(gan: GAN, judge: Judge, job: list) -> dict:
+def look(gan: GAN | PrintedRecipe, judge: Judge, job: list) -> dict:
     """Score the samples of a generator."""
     samples = gan.sample(judge.n)
     found = judge.score(samples)
@@ -65,7 +71,7 @@ def look(gan: GAN, judge: Judge, job: list) -> dict:
 def train_until(length: int, variant: str, seed: int, digits: data.Images, judge: Judge, seen: list) -> None:
     """Train one run, from its checkpoint, until it has a length, and record what was not recorded yet."""
 
-    def record(gan: GAN, history) -> None:
+    def record(gan: GAN | PrintedRecipe, history) -> None:
         job = [variant, seed, max(history.snapshots)]
         if job not in seen:
             line = look(gan, judge, job) | {"environment": describe()}
@@ -85,14 +91,17 @@ def train_until(length: int, variant: str, seed: int, digits: data.Images, judge
 
 def main() -> None:
     until = int(sys.argv[1])
-    variants = sys.argv[2:] or VARIANTS
+    if until not in LENGTHS:
+        sys.exit(f"expected a number of steps among {LENGTHS}, got {until}")
+    seeds = [int(word) for word in sys.argv[2:] if word.isdigit()] or range(SEEDS)
+    variants = [word for word in sys.argv[2:] if not word.isdigit()] or VARIANTS
     torch.set_num_threads(1)
     digits = data.load("digits")
     judge = Judge(digits)
     seen = [json.loads(line)["job"] for line in FILE.read_text().splitlines()] if FILE.exists() else []
-    for length, seed, variant in itertools.product(LENGTHS, range(SEEDS), variants):
-        if length <= until and [variant, seed, length] not in seen:
-            train_until(length, variant, seed, digits, judge, seen)
+    for seed, variant in itertools.product(seeds, variants):
+        if [variant, seed, until] not in seen:
+            train_until(until, variant, seed, digits, judge, seen)
 
 
 if __name__ == "__main__":

@@ -2,47 +2,11 @@
 
 import math
 
-import numpy as np
 import torch
 from critic_answers import CLIP_WEIGHTS, GRADIENT_PENALTY, RIGHT_CLIPS, RIGHT_PENALTIES
-from torch.nn.functional import kl_div, normalize
+from torch.nn.functional import kl_div
 
 from course_utils.exercises import lesson_04
-
-
-def by_angles(angle):
-    return torch.stack([torch.cos(angle), torch.sin(angle)], dim=1)
-
-
-RING_CENTRES = {
-    "the first and the last place are one": lambda k: by_angles(torch.linspace(0, 2 * math.pi, k)),
-    "these are k + 1 places": lambda k: by_angles(torch.linspace(0, 2 * math.pi, k + 1)),
-    "the end was left out of a list of k, not": lambda k: by_angles(2 * math.pi / k * torch.arange(k - 1)),
-    "the end was left out of a `linspace`": lambda k: by_angles(torch.linspace(0, 2 * math.pi, k)[:-1]),
-    "these angles are in degrees": lambda k: by_angles(torch.arange(k) * 360 / k),
-    "this is half a circle: a full turn is 2π, not π, and": lambda k: by_angles(torch.linspace(0, math.pi, k)),
-    "this is half a circle: a full turn is 2π, not π.": lambda k: by_angles(torch.arange(k) * math.pi / k),
-    "x and y are swapped": lambda k: torch.stack(
-        [torch.sin(2 * math.pi * torch.arange(k) / k), torch.cos(2 * math.pi * torch.arange(k) / k)], dim=1
-    ),
-    "the shape is (2, k)": lambda k: torch.stack([turns(k).cos(), turns(k).sin()]),
-    "`reshape` mixed up the coordinates": lambda k: torch.cat([turns(k).cos(), turns(k).sin()]).reshape(k, 2),
-    "the diameter is 1": lambda k: by_angles(turns(k)) / 2,
-    "right, but clockwise": lambda k: by_angles(-turns(k)),
-    "turned by one place": lambda k: by_angles(2 * math.pi * torch.arange(1, k + 1) / k),
-    "turned by half a step": lambda k: by_angles(2 * math.pi * (torch.arange(k) + 0.5) / k),
-    "π is rounded here": lambda k: by_angles(2 * 3.14 / k * torch.arange(k)),
-    "neighbours are one radian apart": lambda k: by_angles(torch.arange(0.0, k)),
-    "every step is a full turn": lambda k: torch.tensor(
-        [[math.cos(2 * math.pi * i), math.sin(2 * math.pi * i)] for i in range(k)]
-    ),
-    "these are complex numbers": lambda k: torch.exp(2j * math.pi * torch.arange(k) / k),
-    "these are radius and angle": lambda k: torch.column_stack([torch.ones(k), turns(k)]),
-}
-
-
-def turns(k):
-    return 2 * math.pi * torch.arange(k) / k
 
 
 def coverage(good=lambda d, s: d < 3 * s, quality=lambda good: good.sum() / len(good), kl=None, minlength=True):
@@ -150,7 +114,6 @@ DIAGNOSES = {
 EXERCISES = lesson_04
 TESTED_ELSEWHERE = {"check_repair"}  # in test_repair.py, since it trains
 WRONG = {
-    "ring_centres": RING_CENTRES,
     "mode_coverage": MODE_COVERAGE,
     "gradient_penalty": GRADIENT_PENALTY,
     "clip_weights": CLIP_WEIGHTS,
@@ -175,11 +138,6 @@ def as_dictionary(points, centres, sigma):
 
 
 RIGHT = [
-    ("ring_centres", lambda k: by_angles(turns(k))),
-    ("ring_centres", lambda k: by_angles(torch.linspace(0, 2 * math.pi, k + 1)[:-1])),
-    ("ring_centres", lambda k: by_angles(torch.arange(0, 1, 1 / k, dtype=torch.float64)[:k] * 2 * math.pi)),
-    ("ring_centres", lambda k: torch.tensor([[math.cos(a), math.sin(a)] for a in np.arange(k) * 2 * np.pi / k])),
-    ("ring_centres", lambda k: normalize(by_angles(turns(k)))),
     ("mode_coverage", by_loop),
     ("mode_coverage", coverage()),
     ("mode_coverage", coverage(kl=lambda p: math.log(len(p)) + torch.special.xlogy(p, p).sum())),

@@ -1,70 +1,63 @@
 """Answers to lesson 06 as learners write them: wrong ones, each under a part of its message, and right ones."""
 
+import math
+
 import numpy as np
 import torch
-from scipy.stats import norm
-from torch.distributions import Normal
+from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 from torch.nn.functional import binary_cross_entropy_with_logits as BCE
 from torch.nn.functional import mse_loss, softplus
 
 from course_utils.exercises import lesson_06
 
-
-def quantiles(n):
-    return Normal(0, 1).icdf((torch.arange(n) + 0.5) / n)
+LOG_2_PI = math.log(2 * math.pi)
 
 
-def picture(columns, rows):
-    z1, z0 = torch.meshgrid(rows, columns, indexing="ij")
-    return torch.stack([z0.flatten(), z1.flatten()], dim=1)
+def together(codes, mu, logvar, std=lambda logvar: torch.exp(0.5 * logvar)):
+    """The log-density of each code under each cloud: (M, N)."""
+    return Independent(Normal(mu, std(logvar)), 1).log_prob(codes.unsqueeze(1))
 
 
-def same_values(values):
-    return lambda n: picture(values(n), values(n).flip(0))
+def by_distribution(codes, mu, logvar):
+    clouds = Independent(Normal(mu, torch.exp(0.5 * logvar)), 1)
+    return MixtureSameFamily(Categorical(torch.ones(len(mu))), clouds).log_prob(codes)
 
 
-def by_icdf(probabilities):
-    return same_values(lambda n: Normal(0, 1).icdf(probabilities(n)))
+def by_hand(codes, mu, logvar, constant=1.0, width=1.0):
+    square = (codes[:, None] - mu) ** 2 / logvar.exp()
+    return torch.logsumexp(-0.5 * (square + width * logvar + constant * LOG_2_PI).sum(-1), dim=1) - math.log(len(mu))
 
 
-def by_loop(n):
-    values = quantiles(n).tolist()
-    return torch.tensor([[z0, z1] for z1 in reversed(values) for z0 in values])
+def by_loop(codes, mu, logvar):
+    rows = [torch.stack([Normal(m, (v / 2).exp()).log_prob(z).sum() for m, v in zip(mu, logvar)]) for z in codes]
+    return torch.stack([row.logsumexp(0) for row in rows]) - math.log(len(mu))
 
 
-def with_scipy(n):
-    values = norm.ppf((np.arange(n) + 0.5) / n)
-    z0, z1 = np.meshgrid(values, values[::-1])
-    return torch.from_numpy(np.stack([z0.ravel(), z1.ravel()], axis=1))
+def each_dimension(codes, mu, logvar):
+    logs = Normal(mu, torch.exp(0.5 * logvar)).log_prob(codes[:, None])
+    return (torch.logsumexp(logs, 1) - math.log(len(mu))).sum(-1)
 
 
-def shares(n):
-    borders = norm.ppf(np.linspace(0, 1, n + 1))
-    return zip(borders[:-1], borders[1:])
-
-
-LATENT_GRID = {
-    "evenly spaced": same_values(lambda n: torch.linspace(-3, 3, n)),
-    "with a fixed margin": by_icdf(lambda n: torch.linspace(0.05, 0.95, n)),
-    "infinite at an edge": by_icdf(lambda n: torch.linspace(0, 1, n)),
-    "the borders between n + 1 shares": by_icdf(lambda n: torch.arange(1, n + 1) / (n + 1)),
-    "these are the probabilities themselves": same_values(lambda n: (torch.arange(n) + 0.5) / n),
-    "`cdf` turns values into probabilities": same_values(lambda n: Normal(0, 1).cdf((torch.arange(n) + 0.5) / n)),
-    "upside down": lambda n: picture(quantiles(n), quantiles(n)),
-    "half a turn": lambda n: picture(-quantiles(n), quantiles(n)),
-    "left and right are swapped": lambda n: picture(-quantiles(n), -quantiles(n)),
-    "rows and columns are swapped": lambda n: torch.stack(
-        torch.meshgrid(quantiles(n), quantiles(n), indexing="ij"), dim=-1
-    ).reshape(-1, 2),
-    "still a square": lambda n: by_loop(n).reshape(n, n, 2),
-    "the shape is (2, n * n)": lambda n: by_loop(n).t(),
-    "in double precision": with_scipy,
-    "too narrow by √2": same_values(lambda n: torch.special.erfinv(torch.linspace(-1 + 1 / n, 1 - 1 / n, n))),
-    "quantiles of the logistic distribution": same_values(lambda n: torch.logit((torch.arange(n) + 0.5) / n)),
-    "are not the middles of n equal shares": by_icdf(lambda n: torch.arange(1, n + 1) / (n + 2)),
-    "the means of the shares": same_values(
-        lambda n: torch.tensor([norm.expect(lb=a, ub=b, conditional=True) for a, b in shares(n)])
+LOG_AGGREGATE = {
+    "the mean of the logarithms": lambda codes, mu, logvar: together(codes, mu, logvar).mean(dim=1),
+    "added up, not averaged": lambda codes, mu, logvar: torch.logsumexp(together(codes, mu, logvar), 1),
+    "each dimension is averaged": each_dimension,
+    "a mean over the dimensions": lambda codes, mu, logvar: (
+        torch.logsumexp(together(codes, mu, logvar) / mu.shape[1], 1) - math.log(len(mu))
     ),
+    "far from every cloud": lambda codes, mu, logvar: together(codes, mu, logvar).exp().sum(1).div(len(mu)).log(),
+    "the density itself": lambda codes, mu, logvar: together(codes, mu, logvar).exp().mean(1),
+    "the sign is wrong": lambda codes, mu, logvar: -by_distribution(codes, mu, logvar),
+    "the mean over the codes": lambda codes, mu, logvar: by_distribution(codes, mu, logvar).mean(),
+    "one number for each cloud": lambda codes, mu, logvar: (
+        torch.logsumexp(together(codes, mu, logvar), 0) - math.log(len(codes))
+    ),
+    "a variance is used": lambda codes, mu, logvar: (
+        torch.logsumexp(together(codes, mu, logvar, torch.exp), 1) - math.log(len(mu))
+    ),
+    "the constant of the Gaussian": lambda codes, mu, logvar: by_hand(codes, mu, logvar, constant=0),
+    "the width is missing": lambda codes, mu, logvar: by_hand(codes, mu, logvar, width=0),
+    "the normalizer of the Gaussian": lambda codes, mu, logvar: by_hand(codes, mu, logvar, constant=0, width=0),
 }
 
 BETAS = {
@@ -262,13 +255,13 @@ MENDED_LOSS = {
 }
 
 EXERCISES = lesson_06
-WRONG = {"latent_grid": LATENT_GRID, "betas": BETAS, "mended_loss": MENDED_LOSS}
+WRONG = {"log_aggregate": LOG_AGGREGATE, "betas": BETAS, "mended_loss": MENDED_LOSS}
 
 
 RIGHT = [
-    ("latent_grid", by_loop),
-    ("latent_grid", lambda n: with_scipy(n).float()),
-    ("latent_grid", lambda n: torch.cartesian_prod(-quantiles(n), quantiles(n))[:, [1, 0]]),
+    ("log_aggregate", by_distribution),
+    ("log_aggregate", by_hand),
+    ("log_aggregate", by_loop),
     ("betas", lambda p, d, n: [p / d, float(p), n * p]),
     ("betas", lambda p, d, n: p * torch.tensor([1 / d, 1, n])),
     ("betas", lambda p, d, n: np.array([p / d, p, p * n])),

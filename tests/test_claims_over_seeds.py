@@ -180,6 +180,6 @@ def test_a_run_depends_on_code_of_its_lesson_that_stands_among_the_exercises():
         code = "\n".join("".join(cell["source"]) for cell in cells)
         return {str(file.relative_to(ROOT / "course_utils")) for file in all_imported(code)}
 
-    assert {"exercises/lesson_06/effective_beta.py", "exercises/lesson_06/latent_grid.py", "vae.py"} <= files("06")
+    assert {"exercises/lesson_06/effective_beta.py", "exercises/lesson_06/aggregate.py", "vae.py"} <= files("06")
     assert {"exercises/lesson_04/repair.py", "playground/copies.py", "training.py"} <= files("04")
     assert "plumbing/checkpoints.py" in files("03") and "comparison/measures.py" not in files("03")

@@ -266,5 +266,5 @@ def test_a_step_that_is_not_taken_is_not_told_that_it_returned_nothing():
     )
 
 
-def test_codes_may_be_passed_by_name():
+def test_a_step_of_all_three_calls_is_right():
     assert lesson_03.check_generator_step.verdict(only("zero_grad", "backward", "step")) == "✓ generator_step is right."

@@ -1,11 +1,10 @@
-"""Exercises of lesson 04: rings and their modes, two ways to hold a critic's slope, a diagnosis and a repair."""
+"""Exercises of lesson 04: covered modes, two ways to hold a critic's slope, a diagnosis and a repair."""
 
 from course_utils.exercises.lesson_04.clip_weights import check_clip_weights
 from course_utils.exercises.lesson_04.diagnosis import check_diagnosis
 from course_utils.exercises.lesson_04.gradient_penalty import check_gradient_penalty
 from course_utils.exercises.lesson_04.mode_coverage import check_mode_coverage
 from course_utils.exercises.lesson_04.repair import check_repair, patient, treat
-from course_utils.exercises.lesson_04.ring_centres import check_ring_centres
 
 __all__ = [
     "check_clip_weights",
@@ -13,7 +12,6 @@ __all__ = [
     "check_gradient_penalty",
     "check_mode_coverage",
     "check_repair",
-    "check_ring_centres",
     "patient",
     "treat",
 ]

@@ -1,4 +1,4 @@
-"""Exercise 5 of lesson 04: which of three sick GANs has which illness."""
+"""An exercise of lesson 04: which of three sick GANs has which illness."""
 
 from course_utils.exercises.words import Words
 
@@ -13,20 +13,19 @@ check_diagnosis = Words(
             "the clouds that the generated points reach."
         ),
         ("A", OSCILLATION): (
-            "A's points do move from place to place, but along the ring, and the losses are calm. Look at one moment, "
+            "A's points do move from place to place, but along the ring, and the curves are calm. Look at one moment, "
             "and count the clouds that the points reach."
         ),
         ("B", COLLAPSE): (
-            "B's points do miss the clouds, but look at how sure the discriminator is in the end, and at how much the "
-            "generator's loss still changes there."
+            "B's points do miss the clouds, but look at how sure the discriminator is in the end, and at how far away "
+            "the points are."
         ),
         ("B", OSCILLATION): (
-            "B does not swing: in the second half its points hardly move. Look at the generator's loss there, and at "
-            "how sure the discriminator is."
+            "B does not swing: its points are gone, and stay away. Look at how sure the discriminator is."
         ),
         ("C", COLLAPSE): (
             "C's points lie close together too, but follow them from picture to picture, and see whether they stay on "
-            "the ring. Compare its losses with those of A."
+            "the ring. Compare its curve with that of A."
         ),
         ("C", VANISHING): (
             "C's discriminator is never sure for long, so that the generator has a gradient. Look how far the points "
