@@ -1,7 +1,7 @@
 """What a recorded result must say about where it comes from."""
 
 import json
-import multiprocessing
+import multiprocessing.pool
 import os
 import pathlib
 import platform
@@ -61,6 +61,12 @@ def store(path: pathlib.Path, text: str) -> None:
     os.replace(part, path)
 
 
+def two_workers() -> multiprocessing.pool.Pool:
+    """Two processes of one thread each: with more, those of linear algebra would wait for each other."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # a process that is spawned reads it when it loads its libraries
+    return multiprocessing.get_context("spawn").Pool(2)
+
+
 def run_missing(run: Callable[[list], dict], jobs: list[list], path: pathlib.Path) -> list[dict]:
     """Run the jobs that have no line in a file yet, two at a time, one core each; return the lines of all jobs."""
     text = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -69,7 +75,7 @@ def run_missing(run: Callable[[list], dict], jobs: list[list], path: pathlib.Pat
         store(path, whole)
     lines = [json.loads(line) for line in whole.splitlines()]
     seen = [line["job"] for line in lines]
-    with multiprocessing.get_context("spawn").Pool(2) as pool, path.open("a", encoding="utf-8") as file:
+    with two_workers() as pool, path.open("a", encoding="utf-8") as file:
         for line in pool.imap_unordered(run, [job for job in jobs if job not in seen]):
             print(line, flush=True)
             line |= {"environment": describe()}

@@ -1,14 +1,14 @@
-"""A fair fight between GAN and VAE: same data, same decoder, same latent_dim, the same search, several seeds.
+"""A fair fight between GAN and VAE: same data, same decoder, same time, the same search, several seeds.
 
     python benchmarks/fair_fight.py costs                # time of a step, interleaved; first, on an idle machine
     python benchmarks/fair_fight.py digits --seeds 5     # the fight, and the grid of learning rates and batch sizes
     python benchmarks/fair_fight.py mnist --seeds 3
 
-Both families have the same decoder, and the best settings that search.py found for each on validation images of the
-digits. The VAE fights with as much time as the GAN: the GAN's steps times the measured ratio of step times. (On the
-digits it also trains on as many images.) Every model is sampled twice: from its prior, and in the best way that its
-family has when training is over. Results go to benchmarks/results/fight_DATASET.jsonl, one line a run, the costs to
-fight_costs.json; recorded runs are not repeated.
+Both families have the same decoder, and the settings that search.py found best on validation images of the digits:
+for samples drawn in the best way that a family has when training is over, and for samples from N(0, I). (For the GAN
+both are one arm.) The VAE trains for as much time as the GAN: the GAN's steps times the measured ratio of step times.
+Results go to benchmarks/results/fight_DATASET.jsonl, one line a run, the costs to fight_costs.json; recorded runs are
+not repeated.
 """
 
 import argparse
@@ -18,13 +18,13 @@ import json
 import statistics
 import time
 
+import search
 import torch
 from environment import RESULTS, describe, run_missing, store
-from search import FAMILIES, train
 
 from course_utils import data
 from course_utils.comparison import after_training, measures
-from course_utils.comparison.records import ARMS, FIGHTERS
+from course_utils.comparison.records import ARMS, FAMILIES, USUALLY
 from course_utils.comparison.rulers import Rulers
 from course_utils.judge import Judge
 from course_utils.plumbing.history import DivergenceError
@@ -34,24 +34,24 @@ STAGES = 16  # snapshots of a run that are measured
 MORE = 10_000  # samples that teach the detector
 BOUNDED = 2500  # test images of a bound
 SOFTNESS = 0.6  # of the sharpness of real images, to which walks are blurred: both families' are sharper
-SHARED = {"latent_dim": 16}  # of fourteen candidates of each search the VAE's best, and one of the GAN's best
 COSTS = RESULTS / "fight_costs.json"
 RATES = (0.25, 1, 4)  # times the family's own
 BATCHES = (8, 16, 64)
 GRID_IMAGES = 48_000  # seen by each run of the grid
 
 
-def best(family: str) -> dict:
-    """The settings of a family in the fight."""
-    return FAMILIES[family].base | SHARED
+def best(arm: str) -> dict:
+    """The settings of an arm: those that the search found best for the samples that it is there for."""
+    family = ARMS[arm]
+    lines = [json.loads(line) for line in (RESULTS / f"search_{family}_digits.jsonl").read_text().splitlines()]
+    found = min(lines, key=lambda line: line["best" if arm in FAMILIES else "ratio"])
+    return search.FAMILIES[family].base | found["change"]
 
 
 def steps_of(arm: str) -> int:
-    """The steps of an arm of the fight."""
-    if arm != "vae, same time":
-        return STEPS
+    """The steps of an arm of the fight: as many as take as long as the GAN's."""
     seconds = json.loads(COSTS.read_text())["step_seconds"]
-    return round(STEPS * seconds["gan"] / seconds["vae"])
+    return round(STEPS * seconds["gan"] / seconds[arm])
 
 
 @functools.cache
@@ -60,29 +60,31 @@ def rulers_of(dataset: str) -> Rulers:
 
 
 def fight(dataset: str, arm: str, seed: int) -> dict:
-    """Train one arm with one seed, and take all measures on test images, as it is sampled usually and at its best."""
+    """Train one arm with one seed, and measure on test images what it is there for."""
     images = data.load(dataset)
     family = ARMS[arm]
     rulers = rulers_of(dataset)
     judge = rulers.judges[0]
     try:
-        model, history = train(family, best(family), images, steps_of(arm), seed, snapshots=STAGES)
+        model, history = search.train(family, best(arm), images, steps_of(arm), seed, snapshots=STAGES)
     except DivergenceError as error:
         return {"diverged": str(error)}
-    after, best_samples = after_training.best_way(model, images)
-    samplers = {"usual": lambda n, seed: model.sample(n, seed=seed), "after": best_samples}
-    line = {
-        way: measures.picture_measures(draw(judge.n, 1), draw(MORE, 2), rulers, images)
-        for way, draw in samplers.items()
-    }
+    samples, more = (model.sample(n, seed=seed) for n, seed in ((judge.n, 1), (MORE, 2)))
+    line = {"steps": history.steps[-1], "usual": measures.picture_measures(samples, more, rulers, images)}
+    if arm == USUALLY[family]:
+        line["stages"] = measures.stage_measures(model, history, judge)
+    if arm not in FAMILIES:
+        return line
+    line["best_way"], draw = after_training.best_way(model, images)
+    line["after"] = measures.picture_measures(draw(judge.n, 1), draw(MORE, 2), rulers, images)
     mixed = measures.shuffled(images)
     test = mixed.test[:BOUNDED]
-    line |= {"best_way": after} | measures.latent_measures(model, rulers, SOFTNESS * measures.sharpness(images.test))
+    line |= measures.latent_measures(model, rulers, SOFTNESS * measures.sharpness(images.test))
     added = measures.with_encoder(measures.generator_of(model), images.train)
     line |= {"elbo_afterwards": added.elbo(test).mean().item(), "error_afterwards": measures.squared_error(added, test)}
     if family == "vae":
         line |= {"elbo": model.elbo(test).mean().item(), "error": measures.squared_error(model, test)}
-    return line | {"steps": history.steps[-1], "stages": measures.stage_measures(model, history, judge)}
+    return line
 
 
 def real(dataset: str) -> dict:
@@ -91,22 +93,19 @@ def real(dataset: str) -> dict:
 
 
 def cell(dataset: str, family: str, rate: float, batch_size: int, seed: int) -> dict:
-    """Train with other learning rates and another batch size, on as many images, and score on test images."""
+    """Train with other learning rates and another batch size, on as many images, and score its best samples."""
     images = data.load(dataset)
     judge = Judge(images)
     settings = best(family) | {"batch_size": batch_size}
     for name in settings.keys() & {"lr", "g_lr", "d_lr"}:
         settings[name] *= rate
     try:
-        model, history = train(family, settings, images, GRID_IMAGES // batch_size, seed)
+        model, history = search.train(family, settings, images, GRID_IMAGES // batch_size, seed)
     except DivergenceError as error:
         return {"diverged": str(error)}
-    _, best_samples = after_training.best_way(model, images)
-    ratios = [
-        judge.frechet(samples) / judge.floor["frechet"]
-        for samples in (model.sample(judge.n, seed=1), best_samples(judge.n, 1))
-    ]
-    return dict(zip(("ratio", "after"), ratios)) | {name: losses[-1] for name, losses in history.metrics.items()}
+    _, draw = after_training.best_way(model, images)
+    ratio = judge.frechet(draw(judge.n, 1)) / judge.floor["frechet"]
+    return {"ratio": ratio} | {name: losses[-1] for name, losses in history.metrics.items()}
 
 
 def run(job: list) -> dict:
@@ -125,24 +124,20 @@ def costs() -> dict:
     images = data.load("digits")
     times = step_times(images)
     ratios = [gan / vae for gan, vae in zip(times["gan"], times["vae"])]
-    result = {
-        "step_seconds": {family: statistics.median(spent) for family, spent in times.items()},
-        "step_ratios": ratios,
-    }
-    for family in FAMILIES:
-        result[family] = size(family, images)
-    return result | {"settings": {family: best(family) for family in FAMILIES}, "environment": describe()}
+    result = {"step_seconds": {arm: statistics.median(spent) for arm, spent in times.items()}, "step_ratios": ratios}
+    result |= {family: size(family, images) for family in FAMILIES}
+    return result | {"settings": {arm: best(arm) for arm in ARMS}, "environment": describe()}
 
 
 def step_times(images: data.Images, rounds: int = 9, steps: int = 150) -> dict[str, list[float]]:
-    """The seconds of a step of each family, round by round: whatever else the machine does meets both."""
-    times = {family: [] for family in FAMILIES}
+    """The seconds of a step of each arm, round by round: whatever else the machine does meets all of them."""
+    times = {arm: [] for arm in ARMS}
     for _ in range(rounds):
-        for family in FAMILIES:
-            train(family, best(family), images, 10, seed=0)
+        for arm, family in ARMS.items():
+            search.train(family, best(arm), images, 10, seed=0)
             start = time.perf_counter()
-            train(family, best(family), images, steps, seed=0)
-            times[family].append((time.perf_counter() - start) / steps)
+            search.train(family, best(arm), images, steps, seed=0)
+            times[arm].append((time.perf_counter() - start) / steps)
     return times
 
 
@@ -153,7 +148,7 @@ def size(family: str, images: data.Images) -> dict:
     settings = best(family)
     if family == "gan":
         settings["r1_weight"] = 0.0  # the counter cannot follow the penalty, which is due every 8th step
-    model = FAMILIES[family].build(settings)
+    model = search.FAMILIES[family].build(settings)
     sizes = {part: sum(p.numel() for p in network.parameters()) for part, network in model.named_children()}
     batch = images.train[: settings["batch_size"]]
     optimizers = model.make_optimizers()
@@ -166,8 +161,7 @@ def size(family: str, images: data.Images) -> dict:
 def jobs_of(dataset: str, seeds: int) -> list[list]:
     """All runs on a data set, each as its kind and the arguments of the function of that kind."""
     jobs = [["real", dataset]]
-    arms = ARMS if dataset == "digits" else FIGHTERS.values()  # the lesson trains a VAE on as many digits
-    jobs += [["fight", dataset, arm, seed] for seed in range(seeds) for arm in arms]
+    jobs += [["fight", dataset, arm, seed] for seed in range(seeds) for arm in ARMS]
     grid_seeds = 2 if dataset == "digits" else 1
     for seed, rate, batch_size, family in itertools.product(range(grid_seeds), RATES, BATCHES, FAMILIES):
         jobs.append(["grid", dataset, family, rate, batch_size, seed])

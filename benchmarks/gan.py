@@ -15,13 +15,12 @@ import argparse
 import functools
 import itertools
 import json
-import multiprocessing
 import statistics
 import time
 from dataclasses import asdict, dataclass, fields
 
 import torch
-from environment import RESULTS, describe, store
+from environment import RESULTS, describe, store, two_workers
 from recipe import PrintedRecipe
 
 from course_utils import data, networks
@@ -129,7 +128,7 @@ def main() -> None:
         job = Job(name, seed, seconds, int(seconds / result["step_seconds"][networks_of[name]]), against)
         if job not in done:
             jobs.append(job)
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
+    with two_workers() as pool:
         for score in pool.imap_unordered(functools.partial(run, args.dataset), jobs):
             result["runs"].append(score)
             store(path, json.dumps(result, indent=1))

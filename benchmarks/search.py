@@ -5,25 +5,26 @@
 
 Both families have as many candidates: each changes one thing of its family's base, then three put the best changes
 together. Each run trains for as many steps as take the given seconds of one idle core: those of its family's base in
-fight_costs.json, times how much cheaper the candidate's steps are, timed beside the base's. Two run at a time. A
+search_costs.json, times how much cheaper the candidate's steps are, timed beside the base's. Two run at a time. A
 candidate is chosen by the Fréchet distance of its samples, drawn in the best way that its family has after training:
 a prior fitted to the VAE's codes; for the GAN truncation, or rejection by its discriminator.
-Results go to benchmarks/results/search_FAMILY_DATASET.jsonl, one line a run; recorded runs are not repeated.
+Results go to benchmarks/results/search_FAMILY_DATASET.jsonl, one line a run; recorded runs are not repeated. The first
+call times the bases, both on one core: the machine should be idle.
 """
 
 import argparse
 import functools
 import itertools
 import json
-import multiprocessing
 import pathlib
+import statistics
 import time
 from collections import ChainMap
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from environment import RESULTS, describe, interleaved
+from environment import RESULTS, describe, interleaved, store, two_workers
 from torch import nn
 
 from course_utils import data, networks
@@ -34,7 +35,7 @@ from course_utils.plumbing.history import History
 from course_utils.training import fit, seed_everything
 from course_utils.vae import VAE
 
-COSTS = RESULTS / "fight_costs.json"  # made by fair_fight.py
+COSTS = RESULTS / "search_costs.json"
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,16 @@ def run(job: tuple[str, str, dict, int, float]) -> dict:
     return result | {"environment": describe()}
 
 
+def costs() -> dict:
+    """The seconds of a step of each family's base."""
+    torch.set_num_threads(1)
+    images = data.load("digits")
+    ways = {name: functools.partial(train, name, family.base, images, 150, 0) for name, family in FAMILIES.items()}
+    rows = interleaved(ways, 9, time.perf_counter)
+    seconds = {name: statistics.median(row[name] for row in rows) / 150 for name in ways}
+    return {"step_seconds": seconds, "environment": describe()}
+
+
 def second_round(family: str, lines: list[dict]) -> list[dict]:
     """Put the best single changes together; of two that change the same thing only the better one counts."""
     singles = [line for line in lines if line["seed"] == 0 and line["change"] in as_json(FAMILIES[family].changes)]
@@ -187,6 +198,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seeds", type=int, default=1)
     args = parser.parse_args()
+    if not COSTS.exists():
+        store(COSTS, json.dumps(costs(), indent=1))
     path = RESULTS / f"search_{args.family}_{args.dataset}.jsonl"
     lines = run_round(args, FAMILIES[args.family].changes, path)
     run_round(args, second_round(args.family, lines), path)
@@ -200,7 +213,7 @@ def run_round(args: argparse.Namespace, changes: list[dict], path: pathlib.Path)
     for seed, change in itertools.product(range(args.seeds), as_json(changes)):
         if (change, seed, args.seconds) not in seen:
             jobs.append((args.family, args.dataset, change, seed, args.seconds))
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
+    with two_workers() as pool:
         for line in pool.imap_unordered(run, jobs):
             print("{best:6.2f} × floor  {steps:6d} steps  seed {seed}  {change}  {ratios}".format(**line), flush=True)
             lines.append(line)

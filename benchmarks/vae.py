@@ -8,10 +8,9 @@ seconds become as many steps as the chosen run of the search took. Writes benchm
 
 import argparse
 import json
-import multiprocessing
 
 import torch
-from environment import RESULTS, describe, store
+from environment import RESULTS, describe, store, two_workers
 from search import FAMILIES, train
 
 from course_utils import data
@@ -55,7 +54,7 @@ def main() -> None:
     best = chosen()
     jobs = [(args.dataset, best["change"], best["steps"], seed) for seed in range(SEEDS)]
     runs = []
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
+    with two_workers() as pool:
         for result in pool.imap(run, jobs):
             runs.append(result)
             print("seed {seed}  means {means:5.2f}  pixels {pixels:5.2f} × floor  ELBO {elbo:7.2f}".format(**result))

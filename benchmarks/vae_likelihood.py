@@ -11,11 +11,10 @@ may then use fewer cores. Evaluation is apart: ELBO and k-sample bounds. Writes 
 import argparse
 import json
 import math
-import multiprocessing
 import time
 
 import torch
-from environment import RESULTS, describe, store
+from environment import RESULTS, describe, store, two_workers
 from torch import Tensor, nn
 
 from course_utils import data, networks
@@ -91,7 +90,7 @@ def main() -> None:
     epochs = steps * SETTINGS["batch_size"] / len(train)
     result |= {"lr": args.lr, "minutes": args.minutes, "steps": steps, "epochs": epochs}
     result |= {"active_units": vae.active_units(test), "nats": {}}
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
+    with two_workers() as pool:
         for k in (0, *SAMPLES):
             jobs = [(vae, part, k, seed) for seed, part in enumerate(test.split(500))]
             log_p = torch.cat(pool.map(bounds, jobs, chunksize=1))  # (10000,)

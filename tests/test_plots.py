@@ -21,9 +21,6 @@ FIGURES = {  # every function that shows a figure with the alt text that it is g
     "image_grid": lambda alt: plots.image_grid(IMAGES, alt, "six images", columns=4),
     "image_rows": lambda alt: plots.image_rows({"real": IMAGES[:3], "generated": IMAGES[3:]}, alt),
     "curves": lambda alt: plots.curves({"a run": trained()[1]}, ["d_loss"], alt),
-    "quality_and_loss": lambda alt: plots.quality_and_loss(
-        [1, 2], [9.0, 4.0], [0.7, 0.8], 3.0, ("better", "flat"), alt
-    ),
     "filmstrip": lambda alt: plots.filmstrip({"noise": lambda axes: axes.imshow(IMAGES[0, 0])}, alt),
 }
 

@@ -9,8 +9,9 @@ import verdicts
 from made_up_fight import cell, line, write_fight
 
 from course_utils.comparison.figures import grids, picture, strips
-from course_utils.comparison.records import FAMILIES, Fight, correlation_interval, rank_correlation
-from course_utils.comparison.verdicts import CLAIMS, FAILS, HOLDS, SIGNS, score_bets, table
+from course_utils.comparison.records import ARMS, FAMILIES, Fight, correlation_interval, rank_correlation
+from course_utils.comparison.tables import SCORES, samples_table, verdict_table
+from course_utils.comparison.verdicts import CLAIMS, FAILS, HOLDS, SIGNS, score_bets
 
 LOSSES = {"gan": {"g_loss": [1, 2, 3, 4]}, "vae": {"elbo": [-4, -3, -2, -1]}}
 BOUNDS = {"gan": {"elbo_afterwards": -150.0}, "vae": {"elbo": -100.0}}
@@ -26,7 +27,7 @@ def some_fight(folder, dataset: str = "digits", seeds: int = 3, **of_vae: float)
     """A fight in which GAN and VAE draw the same samples, but for some numbers of the VAE's."""
     lines = []
     for seed in reversed(range(seeds)):
-        for family, arm in (("gan", "gan"), ("vae", "vae, same time"), ("vae", "vae, same images")):
+        for arm, family in ARMS.items():
             numbers = of_vae if family == "vae" else {}
             lines.append(line(arm, seed, numbers, numbers, LOSSES[family], BOUNDS[family], dataset))
     for family in FAMILIES:
@@ -34,21 +35,25 @@ def some_fight(folder, dataset: str = "digits", seeds: int = 3, **of_vae: float)
     return write_fight(folder, lines, [1.9, 2.0], dataset)
 
 
-def test_values_come_by_seed_and_judge_and_the_vae_fights_with_the_same_time(tmp_path):
+def test_values_come_by_seed_and_judge_and_each_way_of_sampling_has_its_arm(tmp_path):
     fight = some_fight(tmp_path)
     assert fight.values("gan", "usual", "ratio").shape == (3, 5) and fight.values("gan", "linear_class").shape == (3,)
     assert fight.values("gan", "usual", "sharpness").tolist() == pytest.approx([0.1188, 0.12, 0.1212])
-    assert [run.arm for run in fight.of("vae")] == ["vae, same time"] * 3
-    assert [run.seed for run in fight.of("vae, same images")] == [0, 1, 2]
-    with pytest.raises(ValueError, match="expected vae or one of gan; vae, same images; vae, same time, got 'vea'"):
+    assert [run.seed for run in fight.of("vae")] == [0, 1, 2]
+    for run in fight.of("vae"):
+        run.measures["usual"]["ratio"] = [99.0] * 5
+    for run in fight.of("vae, for N(0, I)"):
+        run.measures["after"]["ratio"] = [99.0] * 5
+    assert max(fight.values("vae", way, "ratio").max() for way in ("usual", "after")) < 3
+    with pytest.raises(ValueError, match=r"expected one of gan; vae; vae, for N\(0, I\), got 'vea'"):
         fight.of("vea")
 
 
-def test_families_are_paired_by_the_seeds_that_both_finished(tmp_path):
+def test_arms_are_paired_by_the_seeds_that_all_of_them_finished(tmp_path):
     fight = some_fight(tmp_path)
     fight.runs = [run for run in fight.runs if (run.arm, run.seed) != ("gan", 1)]
-    assert [run.seed for run in fight.of("gan")] == [run.seed for run in fight.of("vae")] == [0, 2]
-    assert [run.seed for run in fight.of("vae, same time")] == [0, 1, 2]
+    fight.add({"job": ["fight", "digits", "gan", 1], "diverged": "NaN"})
+    assert all([run.seed for run in fight.of(arm)] == [0, 2] for arm in ARMS)
 
 
 def test_runs_that_diverged_are_counted_and_nothing_else(tmp_path):
@@ -106,10 +111,21 @@ def test_a_bet_that_is_none_is_refused(tmp_path, bets, message):
 
 def test_the_table_has_a_row_for_each_comparison_and_a_verdict_for_each_data_set(tmp_path):
     fights = [some_fight(tmp_path, ratio=9.0), some_fight(tmp_path, "mnist")]
-    lines = table(fights).splitlines()
+    lines = verdict_table(fights).splitlines()
     assert len(lines) == 2 + sum(len(claim.comparisons) for claim in CLAIMS)
     (row,) = [line for line in lines if "look more real" in line]
     assert row.split(" | ")[-2].startswith(f"{SIGNS[HOLDS]} 1.5 (") and row.split(" | ")[-1].startswith(SIGNS[FAILS])
+
+
+def test_what_samples_score_comes_with_its_interval(tmp_path):
+    fight = some_fight(tmp_path, ratio=9.0)
+    for run in fight.runs:
+        for way in ("usual", "after"):
+            others = dict.fromkeys(("precision", "density", "recall"), [0.7] * 5)
+            run.measures[way] |= others | {"unlabelled": {"ratio": 3.0, "coverage": 0.4}, "classes": 9.5}
+    head, _, gan, *_, fitted = samples_table(fight).splitlines()
+    assert head == f"| digits | {' | '.join(SCORES)} |"
+    assert gan.startswith("| GAN | 2 ± 0.05 | 3 ± 0 |") and fitted.startswith("| VAE, fitted prior | 9 ± 0.23 |")
 
 
 def test_the_picture_has_a_mark_for_each_interval_and_a_sign_for_each_verdict(tmp_path):

@@ -8,15 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from course_utils.comparison.records import Fight
+from course_utils.comparison.tables import SAMPLES
 from course_utils.comparison.verdicts import CLAIMS, SIGNS, Comparison
 from course_utils.show.plots import GENERATED, POSTERIOR, REAL, plt, show
 
-ROWS = {  # the samples of a fight: arm, way of sampling, colour, marker
-    "GAN": ("gan", "usual", GENERATED, "x"),
-    "GAN, after the step": ("gan", "after", GENERATED, "D"),
-    "VAE": ("vae", "usual", POSTERIOR, "o"),
-    "VAE, fitted prior": ("vae", "after", POSTERIOR, "D"),
-}
+MARKS = {"gan": (GENERATED, "x"), "vae": (POSTERIOR, "o")}
 FURTHEST = 6  # smallest differences that matter; what lies further is drawn at the edge
 DATA_SETS = {"digits": ("o", "#222222"), "mnist": ("s", "#777777"), "fashion_mnist": ("^", "#aaaaaa")}
 
@@ -25,14 +21,15 @@ def strips(fight: Fight, measures: Mapping[str, str], title: str, alt: str) -> N
     """Show measures of a fight, each a panel from 0 with a mark for every run, and a line where real images are."""
     fig, panels = plt.subplots(1, len(measures), figsize=(2.6 * len(measures) + 1.4, 2.4), squeeze=False, sharey=True)
     for axes, (name, label) in zip(panels[0], measures.items()):
-        for height, (arm, way, colour, marker) in enumerate(ROWS.values()):
+        for height, (arm, way) in enumerate(SAMPLES.values()):
+            colour, marker = MARKS[arm]
             numbers = fight.values(arm, way, name)
             numbers = numbers.mean(1) if numbers.dim() == 2 else numbers  # (S,), over the judges
             axes.scatter(numbers, [height] * len(numbers), marker=marker, color=colour, s=30)
         real = torch.tensor(fight.real[name]).mean().item()
         axes.axvline(real, color=REAL, linewidth=1)
-        axes.set(xlabel=label, xlim=(0, None), ylim=(len(ROWS) - 0.5, -0.5), yticks=range(len(ROWS)))
-        axes.set_yticklabels(ROWS)
+        axes.set(xlabel=label, xlim=(0, None), ylim=(len(SAMPLES) - 0.5, -0.5), yticks=range(len(SAMPLES)))
+        axes.set_yticklabels(SAMPLES)
     fig.suptitle(title, x=0.01, ha="left", fontsize=11)
     show(fig, alt)
 

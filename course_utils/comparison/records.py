@@ -14,8 +14,8 @@ from torch import Tensor
 from course_utils.claims import Interval
 
 FAMILIES = ("gan", "vae")
-ARMS = {"gan": "gan", "vae, same images": "vae", "vae, same time": "vae"}  # each with its family
-FIGHTERS = {"gan": "gan", "vae": "vae, same time"}  # the arm of each family that fights: the same seconds for both
+ARMS = {"gan": "gan", "vae": "vae", "vae, for N(0, I)": "vae"}  # each with its family; the same seconds for all
+USUALLY = {"gan": "gan", "vae": "vae, for N(0, I)"}  # the arm whose settings were chosen for draws from the prior
 
 
 @dataclass(frozen=True)
@@ -119,26 +119,21 @@ class Fight:
         return {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"}.get(self.dataset, self.dataset)
 
     def of(self, arm: str) -> list[Run]:
-        """The finished runs of an arm in the order of their seeds.
-
-        "gan" and "vae" stand for the arms of the same time, and for the seeds that both of them finished.
-        """
-        found = {run.seed: run for run in self.runs if run.arm == FIGHTERS.get(arm, arm) and not run.diverged}
-        if arm in FIGHTERS:
-            other = FIGHTERS[FAMILIES[1 - FAMILIES.index(arm)]]
-            both = {run.seed for run in self.runs if run.arm == other and not run.diverged}
-            return [found[seed] for seed in sorted(found.keys() & both)]
+        """The finished runs of an arm in the order of their seeds; of seeds that all arms finished, to pair them."""
         if arm not in ARMS:
-            raise ValueError(f"expected vae or one of {'; '.join(ARMS)}, got {arm!r}")
-        return [found[seed] for seed in sorted(found)]
+            raise ValueError(f"expected one of {'; '.join(ARMS)}, got {arm!r}")
+        unfinished = {run.seed for run in self.runs if run.diverged}
+        found = [run for run in self.runs if run.arm == arm and run.seed not in unfinished]
+        return sorted(found, key=lambda run: run.seed)
 
     def values(self, arm: str, *path: str) -> Tensor:
-        """A measure of an arm's runs, one number a seed (S,), or one a seed and judge (S, J); empty if none ran.
+        """A measure of a family's runs, one number a seed (S,), or one a seed and judge (S, J); empty if none ran.
 
-        `path` is its name, behind the way of sampling where it has one: `"after", "unlabelled", "ratio"`.
+        `path` is its name, behind the way of sampling where it has one: `"after", "unlabelled", "ratio"`. Each way of
+        sampling has the arm whose settings were chosen for it.
         """
         found = []
-        for run in self.of(arm):
+        for run in self.of(USUALLY.get(arm, arm) if path[0] == "usual" else arm):
             number = run.measures
             for name in path:
                 number = number[name]
@@ -165,7 +160,7 @@ class Fight:
 
         1 is the order of the Fréchet distances.
         """
-        runs = [run["stages"] for run in self.of(family)]
+        runs = [run["stages"] for run in self.of(USUALLY[family])]
         found = [rank_correlation([sign * value for value in stages[loss]], stages["ratio"]) for stages in runs]
         return torch.tensor(found, dtype=torch.float64)
 

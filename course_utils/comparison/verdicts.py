@@ -7,7 +7,7 @@ usually drawn, and to those after the step that each family can take when traini
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +15,6 @@ from torch import Tensor
 
 from course_utils.claims import Interval, interval
 from course_utils.comparison.records import FAMILIES, Fight
-from course_utils.show.tables import markdown
 
 HOLDS, FAILS, UNDECIDED, OPEN = "holds", "does not hold", "undecided", "not measured"
 SIGNS = {HOLDS: "✓", FAILS: "✗", UNDECIDED: "○", OPEN: "–"}
@@ -129,7 +128,7 @@ CLAIMS = (
         "GAN covers more", "VAE covers more",
     )),
     Claim("A VAE forgives its settings, a GAN does not.", {"": Comparison(
-        "distance over the family's best, GAN over VAE", unforgiving, QUARTER, "as for distances above",
+        "distance after the step over the family's best, GAN over VAE", unforgiving, QUARTER, "as for distances",
         "VAE loses less",
     )}),
     Claim("Only the VAE's loss tells sample quality.", {"": Comparison(
@@ -156,26 +155,6 @@ CLAIMS = (
         "real images reach .05, a memoriser .15 and more", "no copies found", within=True,
     )}),
 )  # fmt: skip
-
-
-def described(found: Interval | None, verdict: str) -> str:
-    """An interval and its verdict for a cell of a table."""
-    if found is None:
-        return SIGNS[verdict]
-    return f"{SIGNS[verdict]} {found.mean:.2g} ({found.low:.2g} to {found.high:.2g})"
-
-
-def table(fights: Sequence[Fight]) -> str:
-    """The verdicts as a Markdown table: a row for each comparison, with its interval on each data set."""
-    rows = [["", "claim", "what is compared", "matters from", *(fight.title for fight in fights)]]
-    for number, claim in enumerate(CLAIMS, 1):
-        for way, comparison in claim.comparisons.items():
-            first = way == next(iter(claim.comparisons))
-            cells = [described(comparison.interval(fight), comparison.verdict(fight)) for fight in fights]
-            measure = f"{comparison.measure}, {way}" if way else comparison.measure
-            head = [number, f"**{claim.says}**"] if first else ["", ""]
-            rows.append([*head, measure, f"{comparison.matters:.2g}", *cells])
-    return markdown(rows)
 
 
 def score_bets(bets: Mapping[int, bool], fight: Fight) -> str:

@@ -139,26 +139,6 @@ def filmstrip(frames: Mapping[str, Callable[[Axes], None]], alt: str, title: str
     show(fig, alt)
 
 
-def quality_and_loss(
-    steps: Sequence[int],
-    frechet: Sequence[float],
-    loss: Sequence[float],
-    floor: float,
-    titles: tuple[str, str],
-    alt: str,
-    ylabel: str = "generator's loss (nats)",
-) -> None:
-    """Show, over training, how good the samples are (above the floor) beside what the loss says."""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7.5, 2.6))
-    left.semilogy(steps, frechet, "o--", color=GENERATED)
-    left.axhline(floor, color=REAL, linewidth=1)
-    left.annotate("real images", (steps[-1], floor), (0, 3), textcoords="offset points", ha="right", color=REAL)
-    left.set(title=titles[0], xlabel="training step", ylabel="Fréchet distance")
-    right.plot(steps, loss, "o--", color=GENERATED)
-    right.set(title=titles[1], xlabel="training step", ylabel=ylabel, ylim=(0, None))
-    show(fig, alt)
-
-
 def live(
     names: Sequence[str] = ("d_real", "d_fake"), ylabel: str = "mean of D", ylim=(0, 1), images: Tensor | None = None
 ) -> Callable[[nn.Module, History], None]:
