@@ -14,6 +14,7 @@ from course_utils.claims import collect
 from course_utils.show.plots import GENERATED, PRIOR, REAL, show
 
 RECORD = pathlib.Path(__file__).parents[2] / "benchmarks" / "results" / "scoreboard.json"
+TICKS = (1, 2, 5, 10, 20, 50, 100)
 
 
 def scoreboard(lesson: int, scores: Mapping[str, float]) -> None:
@@ -37,9 +38,12 @@ def scoreboard(lesson: int, scores: Mapping[str, float]) -> None:
         axes.annotate(f"{mean:.3g}", (max(rows[name]), height), (8, 0), textcoords="offset points", va="center")
     axes.axvline(1, color=REAL)
     axes.annotate("other real images", (1, -0.45), (5, 0), textcoords="offset points", va="center", color=REAL)
-    axes.set(xscale="log", xlabel="Fréchet distance, × that of other real images", ylim=(-0.8, len(names) - 0.4))
+    highest = max(max(found) for found in rows.values())
+    axes.set(xscale="log", xlabel="Fréchet distance, × that of other real images", xlim=(0.8, max(250, 2 * highest)))
+    axes.set_xticks(TICKS, TICKS)
+    axes.minorticks_off()
     axes.set_yticks(range(len(names)), names)
-    axes.margins(x=0.12)
+    axes.set_ylim(-0.8, len(names) - 0.4)
     axes.set_title("Scoreboard: further left is closer to real digits")
     in_words = "; ".join(f"{name} {sum(rows[name]) / len(rows[name]):.2g}" for name in names)
     show(fig, alt=f"Scoreboard, worst first, in multiples of what real images score: {in_words}.")
