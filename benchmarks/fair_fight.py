@@ -24,7 +24,8 @@ from environment import RESULTS, describe, run_missing, store
 
 from course_utils import data
 from course_utils.comparison import after_training, measures
-from course_utils.comparison.records import ARMS, FAMILIES, USUALLY
+from course_utils.comparison.measures import squared_error
+from course_utils.comparison.records import ARMS, FAMILIES
 from course_utils.comparison.rulers import Rulers
 from course_utils.judge import Judge
 from course_utils.plumbing.history import DivergenceError
@@ -69,21 +70,22 @@ def fight(dataset: str, arm: str, seed: int) -> dict:
         model, history = search.train(family, best(arm), images, steps_of(arm), seed, snapshots=STAGES)
     except DivergenceError as error:
         return {"diverged": str(error)}
-    samples, more = (model.sample(n, seed=seed) for n, seed in ((judge.n, 1), (MORE, 2)))
-    line = {"steps": history.steps[-1], "usual": measures.picture_measures(samples, more, rulers, images)}
-    if arm == USUALLY[family]:
+    line = {"steps": history.steps[-1]}
+    samples = model.sample(judge.n, seed=1)
+    if arm == "vae":
+        line["untouched"] = measures.judged(samples, rulers)
+    else:
+        line["usual"] = measures.picture_measures(samples, model.sample(MORE, seed=2), rulers, images)
         line["stages"] = measures.stage_measures(model, history, judge)
-    if arm not in FAMILIES:
-        return line
-    line["best_way"], draw = after_training.best_way(model, images)
-    line["after"] = measures.picture_measures(draw(judge.n, 1), draw(MORE, 2), rulers, images)
-    mixed = measures.shuffled(images)
-    test = mixed.test[:BOUNDED]
-    line |= measures.latent_measures(model, rulers, SOFTNESS * measures.sharpness(images.test))
-    added = measures.with_encoder(measures.generator_of(model), images.train)
-    line |= {"elbo_afterwards": added.elbo(test).mean().item(), "error_afterwards": measures.squared_error(added, test)}
-    if family == "vae":
-        line |= {"elbo": model.elbo(test).mean().item(), "error": measures.squared_error(model, test)}
+        line |= measures.latent_measures(model, rulers, SOFTNESS * measures.sharpness(images.test))
+    if arm in FAMILIES:
+        line["best_way"], draw = after_training.best_way(model, images)
+        line["after"] = measures.picture_measures(draw(judge.n, 1), draw(MORE, 2), rulers, images)
+        test = measures.shuffled(images).test[:BOUNDED]
+        added = measures.with_encoder(measures.generator_of(model), images.train)
+        line |= {"elbo_afterwards": added.elbo(test).mean().item(), "error_afterwards": squared_error(added, test)}
+    if arm == "vae":
+        line |= {"elbo": model.elbo(test).mean().item(), "error": squared_error(model, test)}
     return line
 
 

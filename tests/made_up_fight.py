@@ -4,7 +4,7 @@ import json
 import pathlib
 from collections.abc import Mapping, Sequence
 
-from course_utils.comparison.records import Fight
+from course_utils.comparison.records import FAMILIES, Fight
 
 JUDGES = 5
 SAMPLES = dict(sharpness=0.12, ratio=2.0, coverage=0.8, nearer=0.5)
@@ -31,17 +31,15 @@ def samples(seed: int, **numbers: float) -> dict:
 def line(
     arm: str, seed: int, usual: Mapping, after: Mapping, losses: Mapping, bounds: Mapping, dataset: str, **latent: float
 ) -> dict:
-    """A line of the fight: one run and all that is measured of it."""
+    """A line of the fight: one run and what is measured of its arm."""
     found = LATENT | latent
-    return {
-        "job": ["fight", dataset, arm, seed],
-        "usual": samples(seed, **usual),
-        "after": samples(seed, **after),
-        "detour": by_judge(found["detour"], seed),
-        "linear_class": spread(found["linear_class"], seed),
-        "stages": STAGES | dict(losses),
-        **{name: spread(bound, seed) for name, bound in bounds.items()},
-    }
+    made = {"job": ["fight", dataset, arm, seed]}
+    if arm != "vae":
+        made |= {"usual": samples(seed, **usual), "stages": STAGES | dict(losses)}
+        made |= {"detour": by_judge(found["detour"], seed), "linear_class": spread(found["linear_class"], seed)}
+    if arm in FAMILIES:
+        made |= {"after": samples(seed, **after)} | {name: spread(bound, seed) for name, bound in bounds.items()}
+    return made
 
 
 def cell(family: str, rate: float, batch_size: int, dataset: str = "digits", **measures) -> dict:

@@ -44,23 +44,31 @@ def generator_of(model: nn.Module) -> nn.Module:
 def picture_measures(samples: Tensor, more: Tensor, rulers: Rulers, images: Images) -> dict:
     """Measure samples (n, 1, 28, 28); `more` are other samples, from which the detectors learn.
 
-    ratio, kid, precision, recall, density, coverage    one number a judge; the ratio is the distance over the floor
-    unlabelled                                          the same in features that know no classes, one number each
-    classes, sharpness                                  effective classes; mean |Laplacian|
-    detector, detector_matched                          how often a detector is right, as they are and equally sharp
-    nearer                                              `nearer_to_training`, which is above 0.6 for who copies
+    detector, detector_matched    how often a detector is right, as they are and equally sharp
+    nearer                        `nearer_to_training`, which is above 0.6 for who copies
+    and all that `judged` says.
     """
     images = shuffled(images)
-    scores = [measured(judge, samples) for judge in rulers.judges]
-    first = rulers.judges[0]
-    sets = (images.train[: len(more)], more, images.test[: first.n], samples)
-    return {name: [score[name] for score in scores] for name in scores[0]} | {
-        "unlabelled": measured(rulers.unlabelled, samples),
-        "classes": effective_classes(first.class_shares(samples)),
-        "sharpness": sharpness(samples),
+    sets = (images.train[: len(more)], more, images.test[: len(samples)], samples)
+    return judged(samples, rulers) | {
         "detector": detector_accuracy(*sets),
         "detector_matched": detector_accuracy(*equally_sharp(*sets)),
         "nearer": nearer_to_training(samples[:SEARCHED], images.train, images.test[:SEARCHED]),
+    }
+
+
+def judged(samples: Tensor, rulers: Rulers) -> dict:
+    """What the judges say of samples (n, 1, 28, 28).
+
+    ratio, kid, precision, recall, density, coverage    one number a judge; the ratio is the distance over the floor
+    unlabelled                                          the same in features that know no classes, one number each
+    classes, sharpness                                  effective classes; mean |Laplacian|
+    """
+    scores = [measured(judge, samples) for judge in rulers.judges]
+    return {name: [score[name] for score in scores] for name in scores[0]} | {
+        "unlabelled": measured(rulers.unlabelled, samples),
+        "classes": effective_classes(rulers.judges[0].class_shares(samples)),
+        "sharpness": sharpness(samples),
     }
 
 

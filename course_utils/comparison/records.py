@@ -14,8 +14,11 @@ from torch import Tensor
 from course_utils.claims import Interval
 
 FAMILIES = ("gan", "vae")
-ARMS = {"gan": "gan", "vae": "vae", "vae, for N(0, I)": "vae"}  # each with its family; the same seconds for all
-USUALLY = {"gan": "gan", "vae": "vae, for N(0, I)"}  # the arm whose settings were chosen for draws from the prior
+ARMS = {  # each with its family; the same seconds for all
+    "gan": "gan",
+    "vae": "vae",  # its settings were chosen for samples from a fitted prior
+    "vae, for N(0, I)": "vae",  # they were chosen for samples, and so for walks, as they are usually drawn
+}
 
 
 @dataclass(frozen=True)
@@ -126,19 +129,28 @@ class Fight:
         found = [run for run in self.runs if run.arm == arm and run.seed not in unfinished]
         return sorted(found, key=lambda run: run.seed)
 
-    def values(self, arm: str, *path: str) -> Tensor:
+    def values(self, family: str, *path: str) -> Tensor:
         """A measure of a family's runs, one number a seed (S,), or one a seed and judge (S, J); empty if none ran.
 
-        `path` is its name, behind the way of sampling where it has one: `"after", "unlabelled", "ratio"`. Each way of
-        sampling has the arm whose settings were chosen for it.
+        `path` is its name, behind the way of sampling where it has one: `"after", "unlabelled", "ratio"`.
         """
         found = []
-        for run in self.of(USUALLY.get(arm, arm) if path[0] == "usual" else arm):
+        for run in self.with_measure(family, path[0]):
             number = run.measures
             for name in path:
                 number = number[name]
             found.append(number)
         return torch.tensor(found, dtype=torch.float64)
+
+    def with_measure(self, family: str, name: str) -> list[Run]:
+        """The runs of that arm of a family in which something was measured: each measure has one arm."""
+        if family not in FAMILIES:
+            raise ValueError(f"expected one of {', '.join(FAMILIES)}, got {family!r}")
+        runs = [run for arm, of in ARMS.items() if of == family for run in self.of(arm)]
+        found = [run for run in runs if name in run.measures]
+        if runs and not found:
+            raise KeyError(name)
+        return found
 
     def diverged(self, family: str) -> int:
         """How many runs of the fight and of the grid diverged."""
@@ -160,7 +172,7 @@ class Fight:
 
         1 is the order of the Fréchet distances.
         """
-        runs = [run["stages"] for run in self.of(USUALLY[family])]
+        runs = [run["stages"] for run in self.with_measure(family, "stages")]
         found = [rank_correlation([sign * value for value in stages[loss]], stages["ratio"]) for stages in runs]
         return torch.tensor(found, dtype=torch.float64)
 
