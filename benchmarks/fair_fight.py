@@ -5,10 +5,9 @@
     python benchmarks/fair_fight.py mnist --seeds 3
 
 Both families have the same decoder, and the settings that search.py found best on validation images of the digits:
-for samples drawn in the best way that a family has when training is over, and for samples from N(0, I). (For the GAN
-both are one arm.) The VAE trains for as much time as the GAN: the GAN's steps times the measured ratio of step times.
-Results go to benchmarks/results/fight_DATASET.jsonl, one line a run, the costs to fight_costs.json; recorded runs are
-not repeated.
+for samples drawn in the best way that a family has when training is over, and in another arm for samples from N(0, I).
+All arms train for the time of the GAN's steps, by the measured times of a step. Results go to
+benchmarks/results/fight_DATASET.jsonl, one line a run, the costs to fight_costs.json; recorded runs are not repeated.
 """
 
 import argparse
@@ -25,7 +24,7 @@ from environment import RESULTS, describe, run_missing, store
 from course_utils import data
 from course_utils.comparison import after_training, measures
 from course_utils.comparison.measures import squared_error
-from course_utils.comparison.records import ARMS, FAMILIES
+from course_utils.comparison.records import ARMS, FAMILIES, USUAL_ARMS
 from course_utils.comparison.rulers import Rulers
 from course_utils.judge import Judge
 from course_utils.plumbing.history import DivergenceError
@@ -45,7 +44,7 @@ def best(arm: str) -> dict:
     """The settings of an arm: those that the search found best for the samples that it is there for."""
     family = ARMS[arm]
     lines = [json.loads(line) for line in (RESULTS / f"search_{family}_digits.jsonl").read_text().splitlines()]
-    found = min(lines, key=lambda line: line["best" if arm in FAMILIES else "ratio"])
+    found = min(lines, key=lambda line: line["ratio" if arm in USUAL_ARMS else "best"])
     return search.FAMILIES[family].base | found["change"]
 
 
@@ -72,19 +71,17 @@ def fight(dataset: str, arm: str, seed: int) -> dict:
         return {"diverged": str(error)}
     line = {"steps": history.steps[-1]}
     samples = model.sample(judge.n, seed=1)
-    if arm == "vae":
-        line["untouched"] = measures.judged(samples, rulers)
-    else:
+    if arm in USUAL_ARMS:
         line["usual"] = measures.picture_measures(samples, model.sample(MORE, seed=2), rulers, images)
         line["stages"] = measures.stage_measures(model, history, judge)
-        line |= measures.latent_measures(model, rulers, SOFTNESS * measures.sharpness(images.test))
-    if arm in FAMILIES:
-        line["best_way"], draw = after_training.best_way(model, images)
-        line["after"] = measures.picture_measures(draw(judge.n, 1), draw(MORE, 2), rulers, images)
-        test = measures.shuffled(images).test[:BOUNDED]
-        added = measures.with_encoder(measures.generator_of(model), images.train)
-        line |= {"elbo_afterwards": added.elbo(test).mean().item(), "error_afterwards": squared_error(added, test)}
-    if arm == "vae":
+        return line | measures.latent_measures(model, rulers, SOFTNESS * measures.sharpness(images.test))
+    best_way, draw = after_training.best_way(model, images)
+    line |= {"untouched": measures.judged(samples, rulers), "best_way": best_way}
+    line["after"] = measures.picture_measures(draw(judge.n, 1), draw(MORE, 2), rulers, images)
+    test = measures.shuffled(images).test[:BOUNDED]
+    added = measures.with_encoder(measures.generator_of(model), images.train)
+    line |= {"elbo_afterwards": added.elbo(test).mean().item(), "error_afterwards": squared_error(added, test)}
+    if family == "vae":
         line |= {"elbo": model.elbo(test).mean().item(), "error": squared_error(model, test)}
     return line
 

@@ -4,7 +4,7 @@ import json
 import pathlib
 from collections.abc import Mapping, Sequence
 
-from course_utils.comparison.records import FAMILIES, Fight
+from course_utils.comparison.records import USUAL_ARMS, Fight
 
 JUDGES = 5
 SAMPLES = dict(sharpness=0.12, ratio=2.0, coverage=0.8, nearer=0.5)
@@ -34,10 +34,10 @@ def line(
     """A line of the fight: one run and what is measured of its arm."""
     found = LATENT | latent
     made = {"job": ["fight", dataset, arm, seed]}
-    if arm != "vae":
+    if arm in USUAL_ARMS:
         made |= {"usual": samples(seed, **usual), "stages": STAGES | dict(losses)}
         made |= {"detour": by_judge(found["detour"], seed), "linear_class": spread(found["linear_class"], seed)}
-    if arm in FAMILIES:
+    else:
         made |= {"after": samples(seed, **after)} | {name: spread(bound, seed) for name, bound in bounds.items()}
     return made
 

@@ -14,11 +14,8 @@ from torch import Tensor
 from course_utils.claims import Interval
 
 FAMILIES = ("gan", "vae")
-ARMS = {  # each with its family; the same seconds for all
-    "gan": "gan",
-    "vae": "vae",  # its settings were chosen for samples from a fitted prior
-    "vae, for N(0, I)": "vae",  # they were chosen for samples, and so for walks, as they are usually drawn
-}
+USUAL_ARMS = {f"{family}, for N(0, I)": family for family in FAMILIES}  # settings chosen for draws from the prior
+ARMS = {family: family for family in FAMILIES} | USUAL_ARMS  # the others: for what comes after training
 
 
 @dataclass(frozen=True)
