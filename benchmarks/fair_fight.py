@@ -79,11 +79,10 @@ def fight(dataset: str, arm: str, seed: int) -> dict:
     line |= {"untouched": measures.judged(samples, rulers), "best_way": best_way}
     line["after"] = measures.picture_measures(draw(judge.n, 1), draw(MORE, 2), rulers, images)
     test = measures.shuffled(images).test[:BOUNDED]
-    added = measures.with_encoder(measures.generator_of(model), images.train)
-    line |= {"elbo_afterwards": added.elbo(test).mean().item(), "error_afterwards": squared_error(added, test)}
     if family == "vae":
-        line |= {"elbo": model.elbo(test).mean().item(), "error": squared_error(model, test)}
-    return line
+        return line | {"elbo": model.elbo(test).mean().item(), "error": squared_error(model, test)}
+    added = measures.with_encoder(model.generator, images.train)
+    return line | {"elbo_afterwards": added.elbo(test).mean().item(), "error_afterwards": squared_error(added, test)}
 
 
 def real(dataset: str) -> dict:
