@@ -173,9 +173,12 @@ class Fight:
         found = [rank_correlation([sign * value for value in stages[loss]], stages["ratio"]) for stages in runs]
         return torch.tensor(found, dtype=torch.float64)
 
-    def agreement_of_search(self, family: str, loss: str, sign: int = 1) -> Interval:
-        """How well the final loss ranks the candidates of the search on the digits, with its interval."""
+    def agreement_of_search(self, family: str, loss: str, sign: int = 1, by: str = "ratio") -> Interval:
+        """How well the final loss ranks the candidates of the search on the digits, with its interval.
+
+        `by` is "ratio" for their samples as they are usually drawn, "best" for those after the step.
+        """
         lines = self.read(f"search_{family}_digits.jsonl")
         runs = [line for line in lines if loss in line and "likelihood" not in line["change"]]  # of one density
-        found = rank_correlation([sign * run[loss] for run in runs], [run["ratio"] for run in runs])
+        found = rank_correlation([sign * run[loss] for run in runs], [run[by] for run in runs])
         return correlation_interval(found, len(runs))
