@@ -1,5 +1,6 @@
 """The verdicts: they follow from the recorded numbers alone, and the documents show them."""
 
+import json
 import math
 
 import matplotlib.pyplot as plt
@@ -92,6 +93,15 @@ def test_an_interval_of_a_correlation_covers_the_truth_as_often_as_it_says():
         found = correlation_interval(rank_correlation(x.tolist(), (0.6 * x + 0.8 * noise).tolist()), 20)
         covered.append(found.low < truth < found.high)
     assert sum(covered) / len(covered) == pytest.approx(0.95, abs=0.03)
+
+
+def test_the_bound_is_ranked_among_candidates_of_one_density_by_either_way_to_draw(tmp_path):
+    fight = some_fight(tmp_path)
+    runs = [{"change": {"beta": i}, "elbo": -100.0 - i, "ratio": 1.0 + i, "best": 9.0 - i} for i in range(6)]
+    runs.append({"change": {"likelihood": "gaussian"}, "elbo": 700.0, "ratio": 99.0, "best": 0.1})
+    (tmp_path / "search_vae_digits.jsonl").write_text("".join(json.dumps(run) + "\n" for run in runs))
+    assert fight.agreement_of_search("vae", "elbo", -1).mean == 1
+    assert fight.agreement_of_search("vae", "elbo", -1, by="best").mean == -1
 
 
 def test_a_bet_is_scored_by_the_samples_as_they_are_usually_drawn(tmp_path):
