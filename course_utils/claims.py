@@ -93,5 +93,5 @@ def interval(differences: Tensor | Sequence) -> Interval:
     variance = by_seed.var() / len(by_seed)
     if found.dim() == 2:
         variance += found.mean(0).var() / found.shape[1]
-    half = t.ppf(0.975, min(found.shape) - 1) * math.sqrt(variance)
+    half = float(t.ppf(0.975, min(found.shape) - 1)) * math.sqrt(variance)
     return Interval(mean, mean - half, mean + half)

@@ -169,6 +169,11 @@ WRONG = {
             .float()
             .mean()
         ),
+        "these are the radii of generated points": lambda real, generated, k: (
+            (torch.cdist(real, generated).amin(1) < radii(generated, k)[torch.cdist(real, generated).argmin(1)])
+            .float()
+            .mean()
+        ),
         "its own nearest neighbour": lambda real, generated, k: by_minimum(real, generated, k - 1),
         "this is precision": lambda real, generated, k: pairs(real, generated, k).any(0).float().mean(),
         "this is recall": lambda real, generated, k: (

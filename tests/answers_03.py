@@ -61,9 +61,13 @@ DISCRIMINATOR_LOSSES = {
 }
 
 
-def d_step(detach=True, zero=("discriminator",), steps=("discriminator",), loss=vanilla):
+def made_by(generator, z):
+    return generator(z)
+
+
+def d_step(detach=True, zero=("discriminator",), steps=("discriminator",), loss=vanilla, samples=made_by):
     def step(generator, discriminator, optimizers, real, z):
-        fake = generator(z).detach() if detach else generator(z)
+        fake = samples(generator, z).detach() if detach else samples(generator, z)
         for name in zero:
             optimizers[name].zero_grad()
         loss(discriminator(real), discriminator(fake)).backward()
@@ -81,6 +85,8 @@ def detached_answer(generator, discriminator, optimizers, real, z):
 
 
 DISCRIMINATOR_STEPS = {
+    "the generator's optimizer took the step": d_step(zero=["generator"], steps=["generator"]),
+    "given the codes `z` themselves": d_step(samples=lambda generator, z: z),
     "gradients reached the generator: call": d_step(detach=False),
     "gradients of an earlier step were still there": d_step(zero=()),
     "two things": d_step(zero=(), detach=False),
@@ -98,11 +104,12 @@ DISCRIMINATOR_STEPS = {
 }
 
 
-def g_step(detach=False, zero=True, steps=("generator",), loss=lambda fake: softplus(-fake).mean()):
+def g_step(detach=False, zero=True, steps=("generator",), loss=lambda fake: softplus(-fake).mean(), samples=made_by):
     def step(generator, discriminator, optimizers, z):
         if zero:
             optimizers["generator"].zero_grad()
-        loss(discriminator(generator(z).detach() if detach else generator(z))).backward()
+        fake = samples(generator, z)
+        loss(discriminator(fake.detach() if detach else fake)).backward()
         for name in steps:
             optimizers[name].step()
 
@@ -117,7 +124,9 @@ GENERATOR_STEPS = {
     "label smoothing is for the discriminator": g_step(loss=lambda fake: BCE(fake, label(fake, 0.9))),
     "the mean was taken before the logarithm": g_step(loss=lambda fake: softplus(-fake.mean())),
     "this is the saturating loss": g_step(loss=lambda fake: torch.log(1 - torch.sigmoid(fake)).mean()),
-    "the generator did not move": g_step(detach=True),
+    "no gradient was there": g_step(detach=True),
+    "since no optimizer took a step": g_step(steps=[]),
+    "given the codes `z` themselves": g_step(samples=lambda generator, z: z),
     "this moved the discriminator": g_step(steps=["discriminator"]),
     "both players moved": g_step(steps=["generator", "discriminator"]),
     "learned to be caught": g_step(loss=lambda fake: BCE(fake, torch.zeros_like(fake))),

@@ -13,7 +13,11 @@ def check(name: str):
 
 SAME_MISTAKES = [  # other ways to write a known wrong answer
     ("but nan where both densities are 0", lambda p, q: 1 / (1 + torch.exp(torch.log(q) - torch.log(p)))),
-    ("with its nan replaced", lambda p, q: torch.nan_to_num(p / q, nan=0.5)),
+    ("these are odds", lambda p, q: p / q),
+    ("these are odds", lambda p, q: torch.nan_to_num(p / q)),
+    ("these are odds", lambda p, q: torch.nan_to_num(p / q, posinf=1)),
+    ("these are odds", lambda p, q: torch.where(q == 0, 0.5, p / q)),
+    ("these are odds", lambda p, q: p / (q + 1e-8)),
     ('which means "surely generated"', lambda p, q: p / (p + q).clamp_min(1e-12)),
     ("this is the best guess", lambda p, q: p > q),
 ]

@@ -130,12 +130,13 @@ def test_the_table_has_a_row_for_each_comparison_and_a_verdict_for_each_data_set
 def test_what_samples_score_comes_with_its_interval(tmp_path):
     fight = some_fight(tmp_path, ratio=9.0)
     for run in fight.runs:
-        for way in run.measures.keys() & {"usual", "after"}:
+        for way in run.measures.keys() & {"usual", "after", "untouched"}:
             others = dict.fromkeys(("precision", "density", "recall"), [0.7] * 5)
             run.measures[way] |= others | {"unlabelled": {"ratio": 3.0, "coverage": 0.4}, "classes": 9.5}
-    head, _, gan, *_, fitted = samples_table(fight).splitlines()
+    head, _, gan, *_, fitted, untouched = samples_table(fight).splitlines()
     assert head == f"| digits | {' | '.join(SCORES)} |"
     assert gan.startswith("| GAN | 2 ± 0.05 | 3 ± 0 |") and fitted.startswith("| VAE, fitted prior | 9 ± 0.23 |")
+    assert untouched.startswith("| the same VAE, N(0, I) | 2 ± 0.05 |")
 
 
 def test_the_picture_has_a_mark_for_each_interval_and_a_sign_for_each_verdict(tmp_path):

@@ -14,6 +14,7 @@ SAMPLES = {  # the samples of a fight: arm and way of sampling
     "GAN, after the step": ("gan", "after"),
     "VAE": ("vae", "usual"),
     "VAE, fitted prior": ("vae", "after"),
+    "the same VAE, N(0, I)": ("vae", "untouched"),
 }
 SCORES = {  # each with its path in a record
     "Fréchet, × floor": ("ratio",),

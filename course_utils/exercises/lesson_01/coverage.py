@@ -37,9 +37,26 @@ def cross(real: Tensor, generated: Tensor, k: int) -> Tensor:
     return torch.cdist(real, generated).kthvalue(k, dim=1).values[:, None]
 
 
+def gap(real: Tensor, generated: Tensor) -> Tensor:
+    """The distance of each real point to its nearest generated one: (N, 1)."""
+    return torch.cdist(real, generated).amin(1, keepdim=True)
+
+
+def of_nearest(real: Tensor, generated: Tensor, k: int) -> Tensor:
+    """The radius, among generated points, of the one that is nearest to each real point: (N, 1)."""
+    return balls(generated, k)[torch.cdist(real, generated).argmin(1)]
+
+
 def coverage(real, generated, k) -> Tensor:
     return (torch.cdist(real, generated) < balls(real, k)).any(1).float().mean()
 
+
+RECALL = "this is recall: the balls are around the generated points. Draw them around the real ones."
+SWAPPED = "the two sets are swapped: the balls are around the real points."
+TO_GENERATED = "the radii reach to generated points: a ball's radius is the distance to the k-th other real point."
+OF_GENERATED = (
+    "these are the radii of generated points: a ball is around a real point, and reaches to its k-th other real point."
+)
 
 check_coverage = Exercise(
     coverage,
@@ -51,8 +68,9 @@ check_coverage = Exercise(
         lambda real, generated, k: (torch.cdist(real, generated) < balls(real, k)).any(0).float().mean(): (
             "this is precision, the share of generated points inside a ball: take the share of balls that hold one."
         ),
-        lambda real, generated, k: (torch.cdist(real, generated) < balls(generated, k).T).any(1).float().mean(): (
-            "this is recall: the balls are around the generated points. Draw them around the real ones."
+        lambda real, generated, k: (torch.cdist(real, generated) < balls(generated, k).T).any(1).float().mean(): RECALL,
+        lambda real, generated, k: (torch.cdist(real, generated) < balls(generated, k - 1).T).any(1).float().mean(): (
+            RECALL
         ),
         lambda real, generated, k: (torch.cdist(real, generated) < balls(real, k)).float().mean(): (
             "this is the share of pairs: a ball counts once, however many points it holds."
@@ -66,9 +84,8 @@ check_coverage = Exercise(
         lambda real, generated, k: (torch.cdist(real, generated) ** 2 < balls(real, k)).any(1).float().mean(): (
             "squared distances are compared with radii that are not squared: leave out the square, or square both."
         ),
-        lambda real, generated, k: coverage(generated, real, k): (
-            "the two sets are swapped: the balls are around the real points."
-        ),
+        lambda real, generated, k: coverage(generated, real, k): SWAPPED,
+        lambda real, generated, k: coverage(generated, real, k - 1): SWAPPED,
         lambda real, generated, k: coverage(real, generated, k + 1): (
             "one neighbour too many: in a row the point itself comes first, the k-th other one is `kthvalue(k + 1)`."
         ),
@@ -87,8 +104,18 @@ check_coverage = Exercise(
             "each real point."
         ),
         lambda real, generated, k: (torch.cdist(real, generated) < cross(real, generated, k)).any(1).float().mean(): (
-            "the radii reach to generated points: a ball's radius is the distance to the k-th other real point."
+            TO_GENERATED
         ),
+        lambda real, generated, k: (
+            (torch.cdist(real, generated) < cross(real, generated, k + 1)).any(1).float().mean()
+        ): TO_GENERATED,
+        lambda real, generated, k: (
+            (torch.cdist(generated, real) < cross(generated, real, k)).any(0).float().mean()
+        ): OF_GENERATED,
+        lambda real, generated, k: (
+            (torch.cdist(real, generated) < balls(generated, k).mean()).any(1).float().mean()
+        ): OF_GENERATED,
+        lambda real, generated, k: (gap(real, generated) < of_nearest(real, generated, k)).float().mean(): OF_GENERATED,
         lambda real, generated, k: (torch.cdist(real, generated) >= balls(real, k)).all(1).float().mean(): (
             "this is the share of empty balls: coverage is the share of those that caught something."
         ),

@@ -1,5 +1,7 @@
 """Exercise 1 of lesson 02: the best discriminator for two known densities."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -37,6 +39,19 @@ def best_discriminator(p: Tensor, q: Tensor) -> Tensor:
     return share(p, q)
 
 
+ODDS = "these are odds, p / q, which can exceed 1: a probability is the share p / (p + q)."
+CUT_ODDS = "these are odds, p / q, cut off at 1: a probability is the share p / (p + q), and needs no limit."
+
+
+def odds_with_fillings() -> list[Callable]:
+    """The odds p / q with other numbers where they are nan, and where they are infinite or both."""
+    fillings = (0.0, 0.5, 1.0)
+    with_nan = [lambda p, q, nan=nan: torch.nan_to_num(p / q, nan=nan) for nan in fillings]
+    everywhere = [lambda p, q, fill=fill: torch.where(q > 0, p / q, fill) for fill in fillings]
+    both = [lambda p, q, nan=nan: torch.nan_to_num(p / q, nan=nan, posinf=1.0) for nan in fillings]
+    return with_nan + everywhere + both
+
+
 check_best_discriminator = Exercise(
     best_discriminator,
     observe_best_discriminator,
@@ -51,10 +66,12 @@ check_best_discriminator = Exercise(
         lambda p, q: q / (p + q): (
             "two things: this is the probability of generated, q / (p + q), and it is nan where both densities are 0."
         ),
-        lambda p, q: p / q: "this is the ratio p / q, which can exceed 1; a probability is the share p / (p + q).",
-        lambda p, q: torch.nan_to_num(p / q, nan=0.5): (
-            "this is the ratio p / q with its nan replaced; it still exceeds 1. A probability is the share p / (p + q)."
-        ),
+        lambda p, q: p / q: ODDS,
+        lambda p, q: p / (q + 1e-8): ODDS,
+        lambda p, q: p / (q + 1e-12): ODDS,
+        **{answer: ODDS for answer in odds_with_fillings()},
+        lambda p, q: (p / q).clamp(0, 1): CUT_ODDS,
+        lambda p, q: torch.nan_to_num(p / q, nan=0.5).clamp(0, 1): CUT_ODDS,
         lambda p, q: share(p, q, empty=0.0): (
             'where both densities are 0 this answers 0, which means "surely generated"; no opinion is 1/2.'
         ),

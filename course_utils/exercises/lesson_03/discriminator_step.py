@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from course_utils.exercises.checker import Exercise, Observation, altered
-from course_utils.exercises.lesson_03.players import BATCHES, STEPS, added, hints_on_steps, players
+from course_utils.exercises.lesson_03.players import BATCHES, FED_CODES, STEPS, added, hints_on_steps, players
 from course_utils.exercises.other_losses import OTHER_D
 from course_utils.losses import non_saturating_d
 
@@ -24,13 +24,13 @@ def observe_discriminator_step(function) -> Observation:
     return seen
 
 
-def d_step(generator, discriminator, optimizers, real, z, *, detach=True, zero=True, step=("discriminator",),
-           loss=non_saturating_d) -> None:  # fmt: skip
+def d_step(generator, discriminator, optimizers, real, z, *, detach=True, zero=("discriminator",),
+           step=("discriminator",), loss=non_saturating_d) -> None:  # fmt: skip
     """The discriminator's step with one thing changed."""
     fake = generator(z)
     fake_logits = discriminator(fake.detach() if detach else fake)
-    if zero:
-        optimizers["discriminator"].zero_grad()
+    for name in zero:
+        optimizers[name].zero_grad()
     loss(discriminator(real), fake_logits).backward()
     for name in step:
         optimizers[name].step()
@@ -40,6 +40,12 @@ def discriminator_step(generator, discriminator, optimizers, real, z) -> None:
     d_step(generator, discriminator, optimizers, real, z)
 
 
+MOVED_GENERATOR = 'this moved the generator: in the discriminator\'s step only `optimizers["discriminator"]` may step.'
+OTHER_OPTIMIZER = (
+    "the discriminator did not move, for the generator's optimizer took the step: here `zero_grad()` and `step()` "
+    'belong to `optimizers["discriminator"]`.'
+)
+
 check_discriminator_step = Exercise(
     discriminator_step,
     observe_discriminator_step,
@@ -48,10 +54,10 @@ check_discriminator_step = Exercise(
         altered(d_step, detach=False): (
             "gradients reached the generator: call `.detach()` on the samples before the discriminator sees them."
         ),
-        altered(d_step, zero=False): (
+        altered(d_step, zero=()): (
             "gradients of an earlier step were still there and were added: call `zero_grad()` before `backward()`."
         ),
-        altered(d_step, zero=False, detach=False): (
+        altered(d_step, zero=(), detach=False): (
             "two things: old gradients were added (`zero_grad()` comes before `backward()`), and gradients reached the "
             "generator (`.detach()` the generated samples)."
         ),
@@ -59,9 +65,11 @@ check_discriminator_step = Exercise(
             "the discriminator did not move: it takes `zero_grad()`, `backward()`, then `step()` of its optimizer, "
             "in this order."
         ),
-        altered(d_step, step=("generator",), detach=False): (
-            'this moved the generator: in the discriminator\'s step only `optimizers["discriminator"]` may step.'
-        ),
+        altered(d_step, step=("generator",)): OTHER_OPTIMIZER,
+        altered(d_step, step=("generator",), zero=("generator",)): OTHER_OPTIMIZER,
+        lambda generator, discriminator, optimizers, real, z: discriminator(z): FED_CODES,
+        altered(d_step, step=("generator",), zero=("generator",), detach=False): MOVED_GENERATOR,
+        altered(d_step, step=("generator",), detach=False): MOVED_GENERATOR,
         altered(d_step, step=("discriminator", "generator"), detach=False): (
             'both players moved, and nothing was detached: only `optimizers["discriminator"]` may step here.'
         ),

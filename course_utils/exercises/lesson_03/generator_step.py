@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from course_utils.exercises.checker import Exercise, Observation, altered
-from course_utils.exercises.lesson_03.players import BATCHES, STEPS, hints_on_steps, players
+from course_utils.exercises.lesson_03.players import BATCHES, FED_CODES, STEPS, hints_on_steps, players
 from course_utils.exercises.other_losses import OTHER_G, SLIPS_G
 from course_utils.losses import non_saturating_d, non_saturating_g, saturating_g
 
@@ -47,9 +47,15 @@ check_generator_step = Exercise(
         altered(g_step, loss=saturating_g): (
             "this is the saturating loss log(1 - D(G(z))), which fades; the non-saturating one is -log D(G(z))."
         ),
+        altered(g_step, step=()): (
+            "the generator did not move, since no optimizer took a step: after `zero_grad()` and `backward()` comes "
+            '`optimizers["generator"].step()`.'
+        ),
+        lambda generator, discriminator, optimizers, z: discriminator(z): FED_CODES,
         altered(g_step, detach=True): (
-            "the generator did not move. The order is `zero_grad()`, `backward()`, `step()` of its own optimizer, and "
-            "nothing may cut the gradient on its way through the samples (`detach`, `no_grad`)."
+            "its optimizer took a step and the generator stayed where it was: no gradient was there. The order is "
+            "`zero_grad()`, `backward()`, `step()`, and nothing may cut the gradient on its way through the samples "
+            "(`detach`, `no_grad`)."
         ),
         altered(g_step, step=("discriminator",)): (
             'this moved the discriminator, which learned to be fooled: only `optimizers["generator"]` may step.'

@@ -11,6 +11,7 @@ from course_utils.networks import MLPDiscriminator, MLPGenerator
 BATCHES = (16, 7)  # the sizes of two batches, one for each step
 STEPS = ("first step", "second step")
 CODES = "the codes from which the samples are made"
+FED_CODES = "the discriminator was given the codes `z` themselves: it judges samples, which are `generator(z)`."
 
 
 @dataclass
