@@ -38,7 +38,8 @@ def line(
         made |= {"usual": samples(seed, **usual), "stages": STAGES | dict(losses)}
         made |= {"detour": by_judge(found["detour"], seed), "linear_class": spread(found["linear_class"], seed)}
     else:
-        made |= {"untouched": samples(seed), "after": samples(seed, **after)} | {name: spread(bound, seed) for name, bound in bounds.items()}
+        made |= {"untouched": samples(seed), "after": samples(seed, **after)}
+        made |= {name: spread(bound, seed) for name, bound in bounds.items()}
     return made
 
 

@@ -137,7 +137,7 @@ CLAIMS = (
     )}),
     Claim("The VAE's latent space is smoother.", {"": Comparison(
         "detour of walks in features, GAN over VAE", excess("gan", "detour", log=True), math.log(1.1),
-        "a tenth of the way", "VAE walks straighter",
+        "a tenth of the way", "VAE a little straighter",
     )}),
     Claim("The VAE's latent space is better organised.", {"": Comparison(
         "class from z, accuracy, VAE − GAN", excess("vae", "linear_class"), 0.05, "one image in twenty",
