@@ -21,14 +21,16 @@ def strips(fight: Fight, measures: Mapping[str, str], title: str, alt: str) -> N
     """Show measures of a fight, each a panel from 0 with a mark for every run, and a line where real images are."""
     fig, panels = plt.subplots(1, len(measures), figsize=(2.6 * len(measures) + 1.4, 2.4), squeeze=False, sharey=True)
     for axes, (name, label) in zip(panels[0], measures.items()):
+        real = torch.tensor(fight.real[name]).mean().item()
+        axes.axvline(real, color=REAL, linewidth=1)
+        furthest = real
         for height, (arm, way) in enumerate(SAMPLES.values()):
             colour, marker = MARKS[arm]
             numbers = fight.values(arm, way, name)
             numbers = numbers.mean(1) if numbers.dim() == 2 else numbers  # (S,), over the judges
             axes.scatter(numbers, [height] * len(numbers), marker=marker, color=colour, s=30)
-        real = torch.tensor(fight.real[name]).mean().item()
-        axes.axvline(real, color=REAL, linewidth=1)
-        axes.set(xlabel=label, xlim=(0, None), ylim=(len(SAMPLES) - 0.5, -0.5), yticks=range(len(SAMPLES)))
+            furthest = max(furthest, *numbers.tolist())
+        axes.set(xlabel=label, xlim=(0, 1.08 * furthest), ylim=(len(SAMPLES) - 0.5, -0.5), yticks=range(len(SAMPLES)))
         axes.set_yticklabels(SAMPLES)
     fig.suptitle(title, x=0.01, ha="left", fontsize=11)
     show(fig, alt)
