@@ -42,8 +42,8 @@ def discriminator_step(generator, discriminator, optimizers, real, z) -> None:
 
 MOVED_GENERATOR = 'this moved the generator: in the discriminator\'s step only `optimizers["discriminator"]` may step.'
 OTHER_OPTIMIZER = (
-    "the discriminator did not move, for the generator's optimizer took the step: here `zero_grad()` and `step()` "
-    'belong to `optimizers["discriminator"]`.'
+    "the generator's optimizer took the step, and the discriminator stayed where it was: here `zero_grad()` and "
+    '`step()` are those of `optimizers["discriminator"]`.'
 )
 
 check_discriminator_step = Exercise(
