@@ -25,7 +25,8 @@ def samples(seed: int, **numbers: float) -> dict:
     """What is recorded of one way to draw samples."""
     found = SAMPLES | numbers
     several = {name: by_judge(found[name], seed) for name in ("ratio", "coverage")}
-    return several | {name: spread(found[name], seed) for name in ("sharpness", "nearer")}
+    unlabelled = {name: spread(found[name], seed) for name in several}
+    return several | {name: spread(found[name], seed) for name in ("sharpness", "nearer")} | {"unlabelled": unlabelled}
 
 
 def line(
