@@ -52,7 +52,8 @@ def write_fight(
     folder: pathlib.Path, lines: Sequence[dict], step_ratios: Sequence[float], dataset: str = "digits", **real: float
 ) -> Fight:
     """Write the recorded files of a fight and read them."""
-    first = {"job": ["real", dataset], "sharpness": 0.12, "ratio": [1.0] * JUDGES, "coverage": [0.9] * JUDGES} | real
+    first = {"job": ["real", dataset], "sharpness": 0.12, "ratio": [1.0] * JUDGES, "coverage": [0.9] * JUDGES}
+    first |= {"memoriser": 0.7} | real
     text = "".join(json.dumps(each) + "\n" for each in [first, *lines])
     (folder / f"fight_{dataset}.jsonl").write_text(text)
     (folder / "fight_costs.json").write_text(json.dumps({"step_ratios": list(step_ratios)}))

@@ -60,6 +60,13 @@ def test_a_claim_that_nothing_was_measured_of_is_open(claim, tmp_path):
     assert set(claim.verdicts(fight)) == {OPEN}
 
 
+def test_copies_are_not_ruled_out_by_a_test_that_misses_a_memoriser(tmp_path):
+    fight = made_up(tmp_path, TRUE, UNSTABLE, STABLE, [1.9, 2.0])
+    assert CLAIMS[-1].verdicts(fight) == [HOLDS]
+    fight.real["memoriser"] = 0.54
+    assert CLAIMS[-1].verdicts(fight) == [OPEN]
+
+
 def test_a_difference_around_what_matters_is_undecided(tmp_path):
     near = {arm: scores | {"samples": dict(scores["samples"])} for arm, scores in TRUE.items()}
     near["vae"]["samples"]["ratio"] = 2 * 1.25
