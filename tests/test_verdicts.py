@@ -53,6 +53,7 @@ def test_values_come_by_seed_and_judge_from_the_arm_in_which_something_was_measu
 def test_arms_are_paired_by_the_seeds_that_all_of_them_finished(tmp_path):
     fight = some_fight(tmp_path)
     fight.runs = [run for run in fight.runs if (run.arm, run.seed) != ("gan", 1)]
+    assert all([run.seed for run in fight.of(arm)] == [0, 2] for arm in ARMS)
     fight.add({"job": ["fight", "digits", "gan", 1], "diverged": "NaN"})
     assert all([run.seed for run in fight.of(arm)] == [0, 2] for arm in ARMS)
 

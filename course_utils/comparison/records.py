@@ -122,9 +122,9 @@ class Fight:
         """The finished runs of an arm in the order of their seeds; of seeds that all arms finished, to pair them."""
         if arm not in ARMS:
             raise ValueError(f"expected one of {'; '.join(ARMS)}, got {arm!r}")
-        unfinished = {run.seed for run in self.runs if run.diverged}
-        found = [run for run in self.runs if run.arm == arm and run.seed not in unfinished]
-        return sorted(found, key=lambda run: run.seed)
+        finished = {name: {run.seed: run for run in self.runs if run.arm == name and not run.diverged} for name in ARMS}
+        seeds = set.intersection(*map(set, filter(None, finished.values()))) if finished[arm] else set()
+        return [finished[arm][seed] for seed in sorted(seeds)]
 
     def values(self, family: str, *path: str) -> Tensor:
         """A measure of a family's runs, one number a seed (S,), or one a seed and judge (S, J); empty if none ran.
