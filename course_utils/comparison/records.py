@@ -86,6 +86,7 @@ class Fight:
         self.real: dict = {}
         self.runs: list[Run] = []
         self.cells: list[Cell] = []
+        self.bounds: dict[tuple[str, int], dict] = {}  # by family and seed
         for line in self.read(f"fight_{dataset}.jsonl"):
             self.add(line)
         if not self.real:
@@ -99,6 +100,8 @@ class Fight:
             self.real = line
         elif part == "fight":
             self.runs.append(Run(*settings, line))
+        elif part == "bound":
+            self.bounds[tuple(settings)] = line
         else:
             self.cells.append(Cell(*settings, line))
 
@@ -149,6 +152,11 @@ class Fight:
             raise KeyError(name)
         return found
 
+    def bound(self, family: str) -> Tensor:
+        """The searched bound on the log-likelihood of test images, in nats, of the seeds that both families have: (S,)."""
+        seeds = [{seed for of, seed in self.bounds if of == name} for name in FAMILIES]
+        return torch.tensor([self.bounds[family, seed]["nats"] for seed in sorted(set.intersection(*seeds))])
+
     def diverged(self, family: str) -> int:
         """How many runs of the fight and of the grid diverged."""
         runs = [run.diverged for run in self.runs if ARMS[run.arm] == family]
@@ -165,12 +173,16 @@ class Fight:
         return {place: mean(numbers) for place, numbers in ratios.items()}
 
     def agreement(self, family: str, loss: str, sign: int = 1) -> Tensor:
-        """How well a loss, times its sign, ranks the stages of each run, one number a seed (S,), in [-1, 1].
+        """How well a loss, times its sign, ranks the later stages of each run, one number a seed (S,), in [-1, 1].
 
-        1 is the order of the Fréchet distances.
+        1 is the order of the Fréchet distances. Only the second half counts: over the whole run samples improve so much
+        that the number of the step ranks them as well as any loss. (`loss` may be "step", to compare.)
         """
         runs = [run["stages"] for run in self.with_measure(family, "stages")]
-        found = [rank_correlation([sign * value for value in stages[loss]], stages["ratio"]) for stages in runs]
+        found = []
+        for stages in runs:
+            half = len(stages["ratio"]) // 2
+            found.append(rank_correlation([sign * value for value in stages[loss][half:]], stages["ratio"][half:]))
         return torch.tensor(found, dtype=torch.float64)
 
     def agreement_of_search(self, family: str, loss: str, sign: int = 1, by: str = "ratio") -> Interval:

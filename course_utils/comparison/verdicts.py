@@ -20,22 +20,17 @@ HOLDS, FAILS, UNDECIDED, OPEN = "holds", "does not hold", "undecided", "not meas
 SIGNS = {HOLDS: "✓", FAILS: "✗", UNDECIDED: "○", OPEN: "–"}
 Effect = Callable[[Fight], Tensor]  # numbers (S,) or (S, J), above 0 in favour of the claim
 USUAL, AFTER = "as usually drawn", "after the step"
-NEAR = 0.6  # who is nearer to training than unseen images in so many pairs copies
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A measured difference, the smallest that matters and why, and in a few words what was found on the digits.
-
-    With `within` the claim says that the difference is smaller than that.
-    """
+    """A measured difference, the smallest that matters and why, and in a few words what was found on the digits."""
 
     measure: str
     effect: Effect
     matters: float
     reason: str
     found: str
-    within: bool = False
 
     def interval(self, fight: Fight) -> Interval | None:
         """The mean of the effect with its 95 % interval; None if it was not measured on this data set."""
@@ -48,7 +43,7 @@ class Comparison:
         beyond = found.beyond(self.matters) if found else None
         if beyond is None:
             return UNDECIDED if found else OPEN
-        return HOLDS if beyond != self.within else FAILS
+        return HOLDS if beyond else FAILS
 
 
 @dataclass(frozen=True)
@@ -103,23 +98,13 @@ def better_told(fight: Fight) -> Tensor:
 
 
 def better_bound(fight: Fight) -> Tensor:
-    """The VAE's bound above that of the GAN's generator with an encoder added, in nats."""
-    return fight.values("vae", "elbo") - fight.values("gan", "elbo_afterwards")
+    """The bound of the VAE's decoder above that of the GAN's generator, both found by the same search, in nats."""
+    return fight.bound("vae") - fight.bound("gan")
 
 
 def dearer(fight: Fight) -> Tensor:
     """The seconds of a GAN's step over those of a VAE's, log-ratio, one number a round of timing."""
     return torch.tensor(fight.costs["step_ratios"], dtype=torch.float64).log()
-
-
-def nearness(fight: Fight) -> Tensor:
-    """How much nearer to the training images than unseen images the samples of the worse family are, above one half.
-
-    Nothing on a data set on which the same test misses a memoriser.
-    """
-    if fight.real["memoriser"] < NEAR:
-        return torch.empty(0)
-    return torch.stack([fight.values(family, "after", "nearer") for family in FAMILIES]).amax(0) - 0.5
 
 
 QUARTER = math.log(1.25)
@@ -128,12 +113,16 @@ CLAIMS = (
         "sharpness, share of real", sharper, 0.1, "what a blur of a third of a pixel takes away",
         "GAN sharper", "GAN still sharper",
     )),
-    Claim("GAN samples look more real.", both_ways(
+    Claim("GAN samples are closer to real ones.", both_ways(
         "Fréchet distance, VAE over GAN", lambda way: excess("vae", way, "ratio", log=True), QUARTER,
         "judges of other seeds differ by up to a quarter", "GAN far ahead", "VAE ahead",
     ) | both_ways(
         "the same in unlabelled features", lambda way: excess("vae", way, "unlabelled", "ratio", log=True), QUARTER,
         "as for distances", "GAN far ahead", "VAE ahead", judge="unlabelled judge",
+    )),
+    Claim("GAN samples are harder to detect.", both_ways(
+        "detector at equal sharpness, VAE − GAN", lambda way: excess("vae", way, "detector_matched"), 0.05,
+        "one image in twenty", "GAN, by little", "GAN, by little",
     )),
     Claim("VAE samples are more diverse.", both_ways(
         "coverage, VAE − GAN", lambda way: excess("vae", way, "coverage"), 0.05, "a twentieth of the real images",
@@ -144,27 +133,27 @@ CLAIMS = (
         "VAE loses less, perhaps",
     )}),
     Claim("Only the VAE's loss tells sample quality.", {"": Comparison(
-        "rank correlation over stages, −ELBO − G's loss", better_told, 0.2, "a tenth of the way from −1 to 1",
-        "both losses tell",
+        "rank correlation, later stages, −ELBO − G's loss", better_told, 0.2, "a tenth of the way from −1 to 1",
+        "VAE's tells, GAN's hardly",
     )}),
     Claim("The VAE's latent space is smoother.", {"": Comparison(
         "detour of walks in features, GAN over VAE", excess("gan", "detour", log=True), math.log(1.1),
         "a tenth of the way", "VAE a little straighter",
     )}),
-    Claim("The VAE's latent space is better organised.", {"": Comparison(
-        "class from z, accuracy, VAE − GAN", excess("vae", "linear_class"), 0.05, "one image in twenty",
-        "equally organised",
-    )}),
+    Claim("The VAE's latent space is better organised.", {
+        "class from z, accuracy": Comparison(
+            "VAE − GAN", excess("vae", "linear_class"), 0.05, "one image in twenty", "class alike",
+        ),
+        "ink from z, R²": Comparison(
+            "VAE − GAN", excess("vae", "linear_ink"), 0.05, "a twentieth of the variance", "ink better in the VAE",
+        ),
+    }),
     Claim("A VAE gives a better likelihood.", {"": Comparison(
-        "bound in nats, VAE − GAN with an encoder added", better_bound, 10.0, "what doubling the VAE's training gains",
-        "VAE, by far",
+        "searched bound in nats, VAE − GAN", better_bound, 10.0, "what doubling the VAE's training gains",
+        "VAE's bound higher",
     )}),
     Claim("A GAN needs more computation.", {"": Comparison(
         "seconds a step, GAN over VAE", dearer, QUARTER, "timings differ by less", "a step costs double",
-    )}),
-    Claim("Both make new samples, not copies.", {"": Comparison(
-        "pairs nearer to training than unseen images, above ½", nearness, NEAR - 0.5,
-        "real images reach .05, a memoriser .15 and more", "no copies found", within=True,
     )}),
 )  # fmt: skip
 
