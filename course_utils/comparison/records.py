@@ -153,7 +153,7 @@ class Fight:
         return found
 
     def bound(self, family: str) -> Tensor:
-        """The searched bound on the log-likelihood of test images, in nats, of the seeds that both families have: (S,)."""
+        """The searched bound on the log-likelihood of test images, in nats, for the seeds of both families: (S,)."""
         seeds = [{seed for of, seed in self.bounds if of == name} for name in FAMILIES]
         return torch.tensor([self.bounds[family, seed]["nats"] for seed in sorted(set.intersection(*seeds))])
 
