@@ -122,7 +122,7 @@ CLAIMS = (
     )),
     Claim("GAN samples are harder to detect.", both_ways(
         "detector at equal sharpness, VAE − GAN", lambda way: excess("vae", way, "detector_matched"), 0.05,
-        "one image in twenty", "GAN, by little", "GAN, by little",
+        "one image in twenty", "GAN, by little", "GAN, perhaps",
     )),
     Claim("VAE samples are more diverse.", both_ways(
         "coverage, VAE − GAN", lambda way: excess("vae", way, "coverage"), 0.05, "a twentieth of the real images",
@@ -134,7 +134,7 @@ CLAIMS = (
     )}),
     Claim("Only the VAE's loss tells sample quality.", {"": Comparison(
         "rank correlation, later stages, −ELBO − G's loss", better_told, 0.2, "a tenth of the way from −1 to 1",
-        "VAE's tells, GAN's hardly",
+        "VAE's tells more, perhaps",
     )}),
     Claim("The VAE's latent space is smoother.", {"": Comparison(
         "detour of walks in features, GAN over VAE", excess("gan", "detour", log=True), math.log(1.1),
