@@ -80,6 +80,7 @@ KL = {
     "logvar is taken for log sigma": lambda mu, logvar: torch.sum(
         -logvar + (logvar.exp() ** 2 + mu**2) / 2 - 0.5, dim=1
     ),
+    "logvar is taken for sigma:": lambda mu, logvar: 0.5 * (mu**2 + logvar**2 - 1 - 2 * logvar.abs().log()).sum(1),
     "logvar is taken for the variance": lambda mu, logvar: (
         -0.5 * torch.sum(1 + torch.log(logvar) - mu**2 - logvar, dim=1)
     ),

@@ -42,6 +42,12 @@ LOG_AGGREGATE = {
     "the mean of the logarithms": lambda codes, mu, logvar: together(codes, mu, logvar).mean(dim=1),
     "added up, not averaged": lambda codes, mu, logvar: torch.logsumexp(together(codes, mu, logvar), 1),
     "each dimension is averaged": each_dimension,
+    "the two steps are swapped": lambda codes, mu, logvar: (
+        Normal(mu, torch.exp(0.5 * logvar)).log_prob(codes[:, None]).sum(dim=1).logsumexp(dim=1) - math.log(len(mu))
+    ),
+    "this subtracts log M": lambda codes, mu, logvar: (
+        torch.logsumexp(together(codes, mu, logvar), 1) - math.log(codes.shape[0])
+    ),
     "a mean over the dimensions": lambda codes, mu, logvar: (
         torch.logsumexp(together(codes, mu, logvar) / mu.shape[1], 1) - math.log(len(mu))
     ),
@@ -61,6 +67,7 @@ LOG_AGGREGATE = {
 }
 
 BETAS = {
+    "these are the numbers for 784 pixels": lambda pixels, latent_dim, batch_size: (39.2, 784, 50_176),
     "the weights that stand in the code": lambda pixels, latent_dim, batch_size: (1.0, 1.0, 1.0),
     "these are upside down": lambda pixels, latent_dim, batch_size: [
         latent_dim / pixels,

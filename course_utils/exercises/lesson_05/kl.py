@@ -79,6 +79,9 @@ check_kl = Exercise(
         lambda m, v: half(m**2 + v - 1 - v.log()): (
             "logvar is taken for the variance: the variance is exp(logvar), and its logarithm is logvar itself."
         ),
+        lambda m, v: half(m**2 + v**2 - 1 - (v**2).log()): (
+            "logvar is taken for sigma: the variance is exp(logvar), and its logarithm is logvar itself."
+        ),
         lambda m, v: half(m**2 + v - 1 - v): (
             "the exponential is missing, so that logvar cancels: the variance enters as exp(logvar)."
         ),

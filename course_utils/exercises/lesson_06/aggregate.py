@@ -63,6 +63,13 @@ check_log_aggregate = Exercise(
             "each dimension is averaged over the clouds on its own. That is a product of one-dimensional densities, "
             "which has no gaps: first sum over the dimensions of a cloud, then average over the clouds."
         ),
+        lambda z, m, v: under_each(z, m, v).sum(1).logsumexp(1) - math.log(len(m)): (
+            "the two steps are swapped: sum over the dimensions of a cloud, `sum(2)`, then take `logsumexp` over the "
+            "clouds."
+        ),
+        lambda z, m, v: under_each(z, m, v).sum(2).logsumexp(1) - math.log(len(z)): (
+            "this subtracts log M, the number of codes: the mean is over the N clouds, so subtract log N."
+        ),
         lambda z, m, v: mixed(under_each(z, m, v).mean(2)): (
             "this is a mean over the dimensions: they are independent within a cloud, so their log-densities add up."
         ),
