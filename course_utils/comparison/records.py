@@ -101,7 +101,8 @@ class Fight:
         elif part == "fight":
             self.runs.append(Run(*settings, line))
         elif part == "bound":
-            self.bounds[tuple(settings)] = line
+            if "nats" in line:  # it did not diverge
+                self.bounds[tuple(settings)] = line
         else:
             self.cells.append(Cell(*settings, line))
 
