@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from course_utils.comparison.records import Fight
 from course_utils.comparison.tables import SAMPLES
-from course_utils.comparison.verdicts import CLAIMS, SIGNS, Comparison
+from course_utils.comparison.verdicts import CLAIMS, FAILS, HOLDS, SIGNS, USUAL, Comparison
 from course_utils.show.plots import GENERATED, POSTERIOR, REAL, plt, show
 
 MARKS = {"gan": (GENERATED, "x"), "vae": (POSTERIOR, "o")}
@@ -65,9 +65,11 @@ def draw_grid(axes: Axes, fight: Fight, family: str) -> None:
 
 def picture(fights: Sequence[Fight]) -> Figure:
     """The verdicts of all claims: each difference in multiples of the smallest that matters, with its interval."""
+    turned = sum({HOLDS, FAILS} <= set(claim.verdicts(fights[0])) for claim in CLAIMS if USUAL in claim.comparisons)
+    title = f"Of {len(CLAIMS)} claims about GANs and VAEs, {turned} turn round after a step of seconds"
     rows = [(number, claim, way) for number, claim in enumerate(CLAIMS, 1) for way in claim.comparisons]
     fig, axes = plt.subplots(figsize=(11, 0.56 * len(rows) + 1.3), layout="none")
-    fig.subplots_adjust(left=0.37, right=0.72, top=0.9, bottom=0.08)
+    fig.subplots_adjust(left=0.37, right=0.72, top=0.92, bottom=0.08)
     axes.axvspan(-1, 1, color="#eeeeee", linewidth=0)
     axes.axvline(0, color="#bbbbbb", linewidth=0.8)
     for height, (number, claim, way) in enumerate(rows):
@@ -84,8 +86,8 @@ def picture(fights: Sequence[Fight]) -> Figure:
     for fight in fights:
         marker, colour = DATA_SETS[fight.dataset]
         axes.plot([], [], marker, color=colour, label=fight.title)
-    fig.legend(loc="upper right", ncols=3, frameon=False, fontsize=10, bbox_to_anchor=(0.985, 0.99))
-    fig.suptitle("What is said about GANs and VAEs, measured", x=0.015, ha="left", fontsize=16, y=0.985)
+    fig.legend(loc="upper right", ncols=3, frameon=False, fontsize=10, bbox_to_anchor=(0.985, 0.955))
+    fig.suptitle(title, x=0.015, ha="left", fontsize=16, y=0.985)
     return fig
 
 
