@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.distributions import MultivariateNormal
 
 from course_utils.losses import bernoulli_nll
+from course_utils.plumbing.device import looking_at
 
 STARTS = 10  # searches for each image; the best counts
 STEPS = 150
@@ -23,18 +24,23 @@ def searched_bound(decoder: nn.Module, images: Tensor, seed: int = 0) -> tuple[f
     Gaussian with the curvature of log p(x, z) there, and weighted by importance (Burda et al., 2016, equation 8, with a
     proposal that is searched). Returns the bound and the median effective number of draws: few mean a loose bound.
     """
-    decoder = decoder.eval()
     generator = torch.Generator().manual_seed(seed)
     bounds = []
     effective = []
-    for x, z in zip(images, best_codes(decoder, images, generator)):
-        proposal = gaussian_around(z, decoder)
-        draws = z + torch.randn(DRAWS, len(z), generator=generator) @ proposal.scale_tril.T  # (DRAWS, d)
-        with torch.no_grad():
-            weights = log_joint(decoder, draws, x.expand(DRAWS, -1, -1, -1)) - proposal.log_prob(draws)  # (DRAWS,)
-        bounds.append(weights.logsumexp(0) - math.log(DRAWS))
-        effective.append(1 / weights.softmax(0).square().sum())
+    with looking_at(decoder), torch.enable_grad():  # for the gradients of codes
+        for x, z in zip(images, best_codes(decoder, images, generator)):
+            weights = weights_around(z, x, decoder, generator)
+            bounds.append(weights.logsumexp(0) - math.log(DRAWS))
+            effective.append(1 / weights.softmax(0).square().sum())
     return torch.stack(bounds).mean().item(), torch.stack(effective).median().item()
+
+
+def weights_around(z: Tensor, x: Tensor, decoder: nn.Module, generator: torch.Generator) -> Tensor:
+    """log p(x, z) - log q(z) at draws from a Gaussian q around the code z (d,) of an image x (1, 28, 28): (DRAWS,)."""
+    proposal = gaussian_around(z, decoder)
+    draws = z + torch.randn(DRAWS, len(z), generator=generator) @ proposal.scale_tril.T  # (DRAWS, d)
+    with torch.no_grad():
+        return log_joint(decoder, draws, x.expand(DRAWS, -1, -1, -1)) - proposal.log_prob(draws)
 
 
 def log_joint(decoder: nn.Module, z: Tensor, x: Tensor) -> Tensor:
@@ -68,4 +74,5 @@ def gaussian_around(z: Tensor, decoder: nn.Module) -> MultivariateNormal:
     chance = decoder(z[None]).sigmoid().flatten().detach()  # (pixels,)
     weight = (chance * (1 - chance)).clamp_min(1e-4)  # the curvature of a Bernoulli in its logit
     precision = slope.T @ (slope * weight[:, None]) + torch.eye(len(z))
-    return MultivariateNormal(z, 1.3 * torch.linalg.inv(precision.detach()))
+    covariance = torch.cholesky_inverse(torch.linalg.cholesky(precision.detach()))  # symmetric to the last digit
+    return MultivariateNormal(z, 1.3 * covariance)
