@@ -70,7 +70,7 @@ def gaussian_around(z: Tensor, decoder: nn.Module) -> MultivariateNormal:
 
     It is a little wider, for a proposal that is too narrow makes a few weights huge.
     """
-    slope = torch.func.jacfwd(lambda code: decoder(code[None]).flatten())(z)  # (pixels, d)
+    slope = torch.func.jacrev(lambda code: decoder(code[None]).flatten())(z)  # (pixels, d)
     chance = decoder(z[None]).sigmoid().flatten().detach()  # (pixels,)
     weight = (chance * (1 - chance)).clamp_min(1e-4)  # the curvature of a Bernoulli in its logit
     precision = slope.T @ (slope * weight[:, None]) + torch.eye(len(z))
