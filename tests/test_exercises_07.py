@@ -145,8 +145,8 @@ REFUSED = {  # what a claim lacks: prediction, statement, holds and numbers
     ],
     "a claim needs a measurement": [(True, CLAIM, True, {})],
     "that is claim 1 of the list": [
-        (True, "GAN samples are  sharper than vae samples", True, NUMBERS),
-        (True, "GAN-samples are sharper, than VAE samples!", True, NUMBERS),
+        (True, "gan samples are  sharper", True, NUMBERS),
+        (True, "GAN samples, are sharper!", True, NUMBERS),
     ],
     "gan is True or False": [(True, CLAIM, True, {"gan": torch.tensor(True), "vae": False})],
     "vae is not filled in yet": [(True, CLAIM, True, {"gan": 1, "vae": ...})],
