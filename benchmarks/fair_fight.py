@@ -24,7 +24,6 @@ from environment import RESULTS, describe, run_missing, store
 from course_utils import data
 from course_utils.comparison import after_training, measures
 from course_utils.comparison.likelihood import searched_bound
-from course_utils.comparison.measures import squared_error
 from course_utils.comparison.records import ARMS, FAMILIES, USUAL_ARMS
 from course_utils.comparison.rulers import Rulers
 from course_utils.judge import Judge
@@ -33,7 +32,6 @@ from course_utils.plumbing.history import DivergenceError
 STEPS = 6000
 STAGES = 16  # snapshots of a run that are measured
 MORE = 10_000  # samples that teach the detector
-BOUNDED = 2500  # test images of an encoder's bound
 SEARCHED = 100  # test images of a searched bound
 SOFTNESS = 0.6  # of the sharpness of real images, to which walks are blurred: both families' are sharper
 COSTS = RESULTS / "fight_costs.json"
@@ -80,11 +78,7 @@ def fight(dataset: str, arm: str, seed: int) -> dict:
     best_way, draw = after_training.best_way(model, images)
     line |= {"untouched": measures.judged(samples, rulers), "best_way": best_way}
     line["after"] = measures.picture_measures(draw(judge.n, 1), draw(MORE, 2), rulers, images)
-    test = measures.shuffled(images).test[:BOUNDED]
-    if family == "vae":
-        return line | {"elbo": model.elbo(test).mean().item(), "error": squared_error(model, test)}
-    added = measures.with_encoder(model.generator, images.train)
-    return line | {"elbo_afterwards": added.elbo(test).mean().item(), "error_afterwards": squared_error(added, test)}
+    return line
 
 
 def bound(dataset: str, family: str, seed: int) -> dict:

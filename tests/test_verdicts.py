@@ -172,7 +172,9 @@ def test_the_documents_show_the_verdicts_of_the_recorded_fights():
 
 def test_what_the_picture_says_was_found_is_what_the_recorded_fights_found():
     """The words beside the picture are written by hand: these verdicts on the digits stand behind them."""
-    fight, *_ = verdicts.recorded_fights()
+    fights = verdicts.recorded_fights()
+    fight, *_ = fights
+    assert " 2 turn round" in picture(fights).get_suptitle()
     assert {claim.says: claim.verdicts(fight) for claim in CLAIMS} == BEHIND_THE_WORDS
 
 
