@@ -162,11 +162,6 @@ def slant(images: Tensor) -> Tensor:
     return together / torch.einsum("nij,ni->n", weight, down.square()).clamp_min(1e-6)
 
 
-def squared_error(vae: VAE, x: Tensor) -> float:
-    """How far images x are from what a VAE rebuilds: the squared error, a sum over pixels, the mean over images."""
-    return (vae.reconstruct(x) - x).flatten(1).square().sum(1).mean().item()
-
-
 def with_encoder(generator: nn.Module, train: Tensor, steps: int = 2000) -> VAE:
     """Train an encoder for a finished generator, which stays as it is, and return the VAE of the two.
 
