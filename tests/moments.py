@@ -5,6 +5,7 @@ are met in torch, not in a model, whose code a checkpoint is found by.
 """
 
 import io
+import signal
 import sys
 
 import torch
@@ -15,6 +16,7 @@ MOMENT, NUMBER = sys.argv[1], int((sys.argv + ["0"])[2])
 counts = {"steps": 0, "saves": 0}
 plain_step = torch.optim.Adam.step
 plain_save = torch.save
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
 
 
 def wait_for_the_end() -> None:
