@@ -21,8 +21,8 @@ GAN whatever makes its samples best on validation images: its prior, a truncated
 A cell has the mean of the differences, paired by seed, with its 95 % interval over seeds and, for distances and
 coverage, five judges. Distances, detours and seconds are log-ratios: 0.22 is a quarter more. A claim holds (✓) if the
 whole interval lies beyond the smallest difference that matters, it does not hold (✗) if none of it does, and is
-undecided (○) otherwise. The words in the picture describe the digits. With other networks, settings and data the
-verdicts may differ.
+undecided (○) otherwise. The words in the picture describe the digits, and in one row MNIST. With other networks,
+settings and data the verdicts may differ.
 """
 SAMPLES = """## What the samples score
 

@@ -9,10 +9,21 @@ import torch
 import verdicts
 from made_up_fight import bound, cell, line, write_fight
 
-from course_utils.comparison.figures import grids, picture, strips
+from course_utils.comparison.figures import grids, picture, strips, turns_round
 from course_utils.comparison.records import ARMS, FAMILIES, Fight, correlation_interval, rank_correlation
 from course_utils.comparison.tables import SCORES, samples_table, verdict_table
-from course_utils.comparison.verdicts import CLAIMS, FAILS, HOLDS, SIGNS, UNDECIDED, score_bets
+from course_utils.comparison.verdicts import (
+    AFTER,
+    CLAIMS,
+    FAILS,
+    HOLDS,
+    SIGNS,
+    UNDECIDED,
+    USUAL,
+    Claim,
+    Comparison,
+    score_bets,
+)
 
 LOSSES = {"gan": {"g_loss": [1, 2, 3, 4]}, "vae": {"elbo": [-4, -3, -2, -1]}}
 BOUNDS = {"gan": -150.0, "vae": -100.0}
@@ -152,6 +163,22 @@ def test_the_picture_has_a_mark_for_each_interval_and_a_sign_for_each_verdict(tm
     marks = [curve for curve in axes.lines if len(curve.get_xdata()) == 1]
     assert len(marks) == 2 * len(comparisons)
     assert max(abs(curve.get_xdata()[0]) for curve in marks) <= 6
+
+
+def found_to_be(effect: float) -> Comparison:
+    return Comparison("", lambda fight: torch.tensor([effect, 1.001 * effect]), 0.1, "", "")
+
+
+@pytest.mark.parametrize(
+    "usual, after, other, turned",
+    [(1, -1, 1, True), (-1, 1, -1, True), (1, 1, -1, False), (-1, -1, 1, False), (1, 0.1, -1, False)],
+)
+def test_a_claim_turns_round_only_between_the_usual_way_and_the_way_after_the_step(
+    usual, after, other, turned, tmp_path
+):
+    ways = {USUAL: usual, AFTER: after, "another judge": other}
+    claim = Claim("says", {way: found_to_be(effect) for way, effect in ways.items()})
+    assert turns_round(claim, some_fight(tmp_path)) == turned
 
 
 def test_strips_begin_at_zero_and_grids_share_their_scale(tmp_path, monkeypatch):
