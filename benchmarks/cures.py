@@ -70,12 +70,12 @@ def unroll(gan: GAN, steps: int = 5, lr: float = 0.1) -> None:
     _, generator_loss = losses.ADVERSARIAL[gan.loss]
     batch = None
 
-    def remember(real, optimizer, i):
+    def remember(real, optimizer, i, y):
         nonlocal batch
         batch = real
-        return plain(real, optimizer, i)
+        return plain(real, optimizer, i, y)
 
-    def step(n, optimizer):
+    def step(n, optimizer, y):
         fake = gan.generate(n)
         weights = dict(gan.discriminator.named_parameters())
         for _ in range(steps):

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from course_utils.losses import ADVERSARIAL, gradient_penalty, r1_penalty
 from course_utils.networks import sample, to_data
 from course_utils.plumbing.checks import check_whole, latent_dim_of, look_at, look_at_generator
+from course_utils.plumbing.labels import given, x_and_y
 
 
 class GAN(nn.Module):
@@ -16,7 +17,7 @@ class GAN(nn.Module):
     Parameters
     ----------
     generator : z (N, latent_dim) to raw output; it has an attribute `latent_dim`.
-    discriminator : data to logits (N,).
+    discriminator : data to logits (N,). Networks that were built for `classes` get the labels of a batch (x, y), too.
     loss : "non_saturating", "saturating", "least_squares", "hinge" or "wasserstein".
     r1_weight : weight of the R1 penalty on real samples; 0 leaves it out (Mescheder et al., 2018).
     gp_weight : weight of the WGAN-GP penalty between real and generated; 0 leaves it out (Gulrajani et al., 2017).
@@ -69,58 +70,61 @@ class GAN(nn.Module):
 
     def training_step(self, batch, optimizers: dict, step: int) -> dict[str, Tensor]:
         """Move the discriminator once and, on every n-th step, the generator; return what to log."""
-        real = batch if isinstance(batch, Tensor) else batch[0]
+        real, y = x_and_y(batch)
         if step == 0:
-            look_at_generator(self.generator, real)
-            look_at(self.discriminator, real, "discriminator", "logits")
-        metrics = self.discriminator_step(real, optimizers["discriminator"], step)
+            look_at_generator(self.generator, real, y=y)
+            look_at(self.discriminator, real, "discriminator", "logits", y=y)
+        metrics = self.discriminator_step(real, optimizers["discriminator"], step, y)
         if (step + 1) % self.n_critic == 0:
-            metrics |= self.generator_step(len(real), optimizers["generator"])
+            metrics |= self.generator_step(len(real), optimizers["generator"], y)
         return metrics
 
-    def discriminator_step(self, real: Tensor, optimizer, step: int) -> dict[str, Tensor]:
-        """Teach the discriminator to tell real samples from generated ones."""
+    def discriminator_step(self, real: Tensor, optimizer, step: int, y: Tensor | None = None) -> dict[str, Tensor]:
+        """Teach the discriminator to tell real samples from generated ones, which share their labels y, if any."""
+        discriminator = given(self.discriminator, y)
         with torch.no_grad():  # the generator does not learn from this step
-            fake = self.generate(len(real))
-        real_logits = self.discriminator(real)  # (N,)
-        fake_logits = self.discriminator(fake)  # (N,)
+            fake = self.generate(len(real), y)
+        real_logits = discriminator(real)  # (N,)
+        fake_logits = discriminator(fake)  # (N,)
         d_loss, _ = ADVERSARIAL[self.loss]
         loss = d_loss(real_logits, fake_logits)
         optimizer.zero_grad()
-        (loss + self.penalty(real, fake, step)).backward()
+        (loss + self.penalty(real, fake, step, y)).backward()
         optimizer.step()
         d_real = real_logits.detach().sigmoid().mean()
         d_fake = fake_logits.detach().sigmoid().mean()
         return {"d_loss": loss.detach(), "d_real": d_real, "d_fake": d_fake}
 
-    def generator_step(self, n: int, optimizer) -> dict[str, Tensor]:
+    def generator_step(self, n: int, optimizer, y: Tensor | None = None) -> dict[str, Tensor]:
         """Teach the generator to be called real by the discriminator, which stands still."""
         _, g_loss = ADVERSARIAL[self.loss]
-        loss = g_loss(self.discriminator(self.generate(n)))
+        loss = g_loss(given(self.discriminator, y)(self.generate(n, y)))
         optimizer.zero_grad()
         loss.backward(inputs=[p for p in self.generator.parameters() if p.requires_grad])  # for one player only
         optimizer.step()
         return {"g_loss": loss.detach()}
 
-    def penalty(self, real: Tensor, fake: Tensor, step: int) -> Tensor | float:
+    def penalty(self, real: Tensor, fake: Tensor, step: int, y: Tensor | None = None) -> Tensor | float:
         """Return the weighted gradient penalties of this step, 0 on the steps between."""
+        discriminator = given(self.discriminator, y)
         total = 0.0
         if step % self.penalty_every == 0:
             if self.r1_weight:
-                total += self.penalty_every * self.r1_weight * r1_penalty(self.discriminator, real)
+                total += self.penalty_every * self.r1_weight * r1_penalty(discriminator, real)
             if self.gp_weight:
-                total += self.penalty_every * self.gp_weight * gradient_penalty(self.discriminator, real, fake)
+                total += self.penalty_every * self.gp_weight * gradient_penalty(discriminator, real, fake)
         return total
 
-    def generate(self, n: int) -> Tensor:
-        """Return n generated samples, with gradients, from fresh z of the global random state."""
+    def generate(self, n: int, y: Tensor | None = None) -> Tensor:
+        """Return n generated samples (of labels y), with gradients, from fresh z of the global random state."""
         weight = next(self.generator.parameters())
         z = torch.randn(n, self.generator.latent_dim, device=weight.device, dtype=weight.dtype)  # (n, latent_dim)
-        return to_data(self.generator(z))
+        return to_data(given(self.generator, y)(z))
 
-    def sample(self, n: int = 64, z: Tensor | None = None, seed: int = 0) -> Tensor:
+    def sample(self, n: int = 64, z: Tensor | None = None, seed: int = 0, y=None) -> Tensor:
         """Draw samples for display, without changing the model or the random numbers of training.
 
         The same n and seed give the same z each time; `z` (n, latent_dim) replaces them. Images are in [0, 1].
+        A generator for `classes` draws the labels `y`, (n,) or one for all; unless told, each class in turn.
         """
-        return sample(self.generator, n, z, seed)
+        return sample(self.generator, n, z, seed, y)

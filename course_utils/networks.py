@@ -10,6 +10,7 @@ encoder gives two numbers for each dimension of z.
     x          the same                     data: images in [0, 1], or points in their own units
     logits     (N,)                         output of a discriminator: above 0 means "real"
     mu, logvar (N, latent_dim) each         halves of an encoder's output: mean and log-variance of the code
+    y          (N,)                         labels, whole numbers from 0, for networks that were built for `classes`
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 
 from course_utils.plumbing.checks import check_whole
 from course_utils.plumbing.device import in_parts, torch_defaults
+from course_utils.plumbing.labels import given, labels_to_draw, one_hot
 
 IMAGE = (1, 28, 28)
 ACTIVATIONS = {"relu": nn.ReLU, "leaky_relu": lambda: nn.LeakyReLU(0.2), "tanh": nn.Tanh, "silu": nn.SiLU}
@@ -31,10 +33,11 @@ def to_data(output: Tensor) -> Tensor:
 
 
 @torch_defaults()
-def sample(generator: nn.Module, n: int = 64, z: Tensor | None = None, seed: int = 0) -> Tensor:
+def sample(generator: nn.Module, n: int = 64, z: Tensor | None = None, seed: int = 0, y=None) -> Tensor:
     """Draw n samples for display, on the CPU; the generator and the global random state stay as they are.
 
     The same n and seed give the same z on every device; `z` of shape (n, latent_dim) replaces them.
+    A generator for `classes` draws the labels y, (n,) or one for all; unless told, each class in turn.
     """
     check_whole(n=n)
     if z is None:
@@ -42,7 +45,8 @@ def sample(generator: nn.Module, n: int = 64, z: Tensor | None = None, seed: int
     if z.dim() != 2 or z.shape[1] != generator.latent_dim:
         raise ValueError(f"expected z of shape (n, {generator.latent_dim}), got {tuple(z.shape)}")
     z = z.to(next(generator.parameters()).dtype)
-    return in_parts(generator, lambda part: to_data(generator(part)), z)
+    y = labels_to_draw(generator, len(z), y)
+    return in_parts(generator, lambda z, y=None: to_data(given(generator, y)(z)), z, y)
 
 
 def activation(name: str) -> nn.Module:
@@ -52,25 +56,79 @@ def activation(name: str) -> nn.Module:
     return ACTIVATIONS[name]()
 
 
-def mlp(sizes: Sequence[int], act: str, batch_norm: bool = False) -> nn.Sequential:
-    """Return linear layers of the given sizes with an activation (and batch norm) between them."""
+class Layers(nn.Sequential):
+    """Layers in a row; those that are told labels get y (N,) beside their input."""
+
+    def __init__(self, *layers: nn.Module, classes: int = 0):
+        super().__init__(*layers)
+        self.classes = classes
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        for layer in self:
+            x = layer(x, y) if isinstance(layer, (Beside, Projection)) else layer(x)
+        return x
+
+
+class Beside(nn.Module):
+    """A linear or convolutional layer that sees the one-hot label beside its input: as columns, or as planes.
+
+    A plane is the same at every pixel, so a filter makes one number for each class of it (but at the border). Adding
+    that number is cheaper than convolving the planes.
+    """
+
+    def __init__(self, layer: nn.Module, classes: int):
+        super().__init__()
+        self.layer = layer
+        self.label = nn.Linear(classes, len(layer.weight), bias=False)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        output = self.layer(x)  # (N, out) or (N, out, H, W)
+        label = self.label(one_hot(y, self.label.in_features, output.dtype))  # (N, out)
+        return output + label.view(*label.shape, *[1] * (output.dim() - 2))
+
+
+class Projection(nn.Module):
+    """The end of a discriminator that is told labels: features (N, d) to logits psi(features) + <v_y, features>, (N,).
+
+    The first term asks "real?", the second "of class y?" (Miyato and Koyama, 2018, equation 3, with a linear psi).
+    """
+
+    def __init__(self, features: int, classes: int):
+        super().__init__()
+        self.psi = nn.Linear(features, 1)
+        self.v = nn.Linear(features, classes, bias=False)  # its rows are the vectors v
+
+    def forward(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        own = one_hot(y, self.v.out_features, features.dtype)  # (N, classes)
+        return self.psi(features).squeeze(1) + (self.v(features) * own).sum(1)
+
+
+def beside(layer: nn.Module, classes: int) -> nn.Module:
+    """Return a layer that sees labels of that many classes; the layer itself for 0."""
+    return Beside(layer, classes) if classes else layer
+
+
+def mlp(sizes: Sequence[int], act: str, batch_norm: bool = False, classes: int = 0) -> nn.Sequential:
+    """Return linear layers of the given sizes with an activation (and batch norm) between; the first sees labels."""
     if min(sizes) < 1:
         raise ValueError(f"expected layer sizes of at least 1, got {list(sizes)}")
     layers = []
     for n_in, n_out in zip(sizes[:-2], sizes[1:-1]):
         layers += [nn.Linear(n_in, n_out), *([nn.BatchNorm1d(n_out)] if batch_norm else []), activation(act)]
-    return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
+    first, *rest = [*layers, nn.Linear(sizes[-2], sizes[-1])]
+    return nn.Sequential(beside(first, classes), *rest)
 
 
-def halving(in_channels: int, channels: Sequence[int], out: int, act: str) -> nn.Sequential:
+def halving(in_channels: int, channels: Sequence[int], out: int, act: str, classes: int = 0) -> nn.Sequential:
     """Return convolutional layers from 28×28 images to `out` numbers each; each step halves the picture, 28 → 14 → 7.
 
     The first halving turns each 2×2 block of pixels into four channels and so loses nothing; the second takes means.
+    With `classes` the first convolution sees labels.
     """
     narrow, wide = channels
     return nn.Sequential(
         nn.PixelUnshuffle(2),  # (N, 4 * in_channels, 14, 14)
-        nn.Conv2d(4 * in_channels, narrow, 3, padding=1),  # (N, narrow, 14, 14)
+        beside(nn.Conv2d(4 * in_channels, narrow, 3, padding=1), classes),  # (N, narrow, 14, 14)
         activation(act),
         nn.AvgPool2d(2),  # (N, narrow, 7, 7)
         nn.Conv2d(narrow, wide, 3, padding=1),  # (N, wide, 7, 7)
@@ -80,33 +138,49 @@ def halving(in_channels: int, channels: Sequence[int], out: int, act: str) -> nn
     )
 
 
-class MLPGenerator(nn.Sequential):
+def to_logits(layers: nn.Sequential, classes: int) -> list[nn.Module]:
+    """End a discriminator in one logit for each sample; with `classes` by a projection in place of its last layer."""
+    *body, last = layers
+    return [*body, Projection(last.in_features, classes)] if classes else [*layers, nn.Flatten(0)]  # (N, 1) to (N,)
+
+
+def planes_and_projection(told: str, classes: int) -> tuple[int, int]:
+    """Return for how many classes a discriminator gets planes, and for how many a projection."""
+    if told not in ("planes", "projection"):
+        raise ValueError(f'expected told="planes" or "projection", got {told!r}')
+    return (classes, 0) if told == "planes" else (0, classes)
+
+
+class MLPGenerator(Layers):
     """A fully connected generator, or decoder: z (N, latent_dim) to raw output (N, *shape)."""
 
-    def __init__(self, latent_dim=64, hidden=(256, 512), shape=IMAGE, act="relu", batch_norm=False):
-        super().__init__(*mlp([latent_dim, *hidden, prod(shape)], act, batch_norm), nn.Unflatten(1, tuple(shape)))
+    def __init__(self, latent_dim=64, hidden=(256, 512), shape=IMAGE, act="relu", batch_norm=False, classes=0):
+        layers = mlp([latent_dim, *hidden, prod(shape)], act, batch_norm, classes)
+        super().__init__(*layers, nn.Unflatten(1, tuple(shape)), classes=classes)
         self.latent_dim = latent_dim
 
 
-class MLPDiscriminator(nn.Sequential):
-    """A fully connected discriminator: x (N, *shape) to logits (N,)."""
+class MLPDiscriminator(Layers):
+    """A fully connected discriminator: x (N, *shape) to logits (N,); `told` as for ConvDiscriminator."""
 
-    def __init__(self, hidden=(512, 256), shape=IMAGE, act="leaky_relu"):
-        super().__init__(nn.Flatten(), *mlp([prod(shape), *hidden, 1], act), nn.Flatten(0))  # (N, 1) to (N,)
+    def __init__(self, hidden=(512, 256), shape=IMAGE, act="leaky_relu", classes=0, told="projection"):
+        planes, projected = planes_and_projection(told, classes)
+        layers = mlp([prod(shape), *hidden, 1], act, classes=planes)
+        super().__init__(nn.Flatten(), *to_logits(layers, projected), classes=classes)
 
 
-class ConvGenerator(nn.Sequential):
+class ConvGenerator(Layers):
     """A convolutional generator, or decoder, for 28×28 images: each step doubles the picture, 7 → 14 → 28.
 
     A doubling turns each group of four channels into a 2×2 block of pixels (Shi et al., 2016), which is faster on a
     CPU than a transposed convolution.
     """
 
-    def __init__(self, latent_dim=32, channels=(32, 16), act="silu", batch_norm=False):
+    def __init__(self, latent_dim=32, channels=(32, 16), act="silu", batch_norm=False, classes=0):
         wide, narrow = channels
         norm = (lambda n: [nn.BatchNorm2d(n)]) if batch_norm else (lambda n: [])
         super().__init__(
-            nn.Linear(latent_dim, wide * 7 * 7),
+            beside(nn.Linear(latent_dim, wide * 7 * 7), classes),
             nn.Unflatten(1, (wide, 7, 7)),  # (N, wide, 7, 7)
             *norm(wide),
             activation(act),
@@ -116,26 +190,32 @@ class ConvGenerator(nn.Sequential):
             activation(act),
             nn.Conv2d(narrow, 4, 3, padding=1),
             nn.PixelShuffle(2),  # (N, 1, 28, 28)
+            classes=classes,
         )
         self.latent_dim = latent_dim
 
 
-class ConvDiscriminator(nn.Sequential):
-    """A convolutional discriminator for 28×28 images: x (N, in_channels, 28, 28) to logits (N,)."""
+class ConvDiscriminator(Layers):
+    """A convolutional discriminator for 28×28 images: x (N, in_channels, 28, 28) to logits (N,).
 
-    def __init__(self, channels=(32, 64), in_channels=1, act="leaky_relu"):
-        super().__init__(*halving(in_channels, channels, 1, act), nn.Flatten(0))  # (N, 1) to (N,)
+    Built for `classes` it is `told` labels by a "projection" of its features, or as "planes" beside the image.
+    """
+
+    def __init__(self, channels=(32, 64), in_channels=1, act="leaky_relu", classes=0, told="projection"):
+        planes, projected = planes_and_projection(told, classes)
+        super().__init__(*to_logits(halving(in_channels, channels, 1, act, planes), projected), classes=classes)
 
 
-class MLPEncoder(nn.Sequential):
+class MLPEncoder(Layers):
     """A fully connected encoder: x (N, *shape) to the means and log-variances of codes (N, 2 * latent_dim)."""
 
-    def __init__(self, latent_dim=64, hidden=(512, 256), shape=IMAGE, act="relu"):
-        super().__init__(nn.Flatten(), *mlp([prod(shape), *hidden, 2 * latent_dim], act))
+    def __init__(self, latent_dim=64, hidden=(512, 256), shape=IMAGE, act="relu", classes=0):
+        layers = mlp([prod(shape), *hidden, 2 * latent_dim], act, classes=classes)
+        super().__init__(nn.Flatten(), *layers, classes=classes)
 
 
-class ConvEncoder(nn.Sequential):
+class ConvEncoder(Layers):
     """A convolutional encoder for 28×28 images: x to the means and log-variances of codes (N, 2 * latent_dim)."""
 
-    def __init__(self, latent_dim=32, channels=(32, 64), act="silu"):
-        super().__init__(*halving(1, channels, 2 * latent_dim, act))
+    def __init__(self, latent_dim=32, channels=(32, 64), act="silu", classes=0):
+        super().__init__(*halving(1, channels, 2 * latent_dim, act, classes), classes=classes)

@@ -24,10 +24,10 @@ class Mixture:
         return self.centres[mode] + self.sigma * torch.randn(n, 2, generator=generator)
 
 
-def ring(modes: int = 8, radius: float = 1.0, sigma: float = 0.01) -> Mixture:
-    """Gaussians evenly spaced on a circle (the 2-D ring of VEEGAN and PacGAN)."""
-    angle = 2 * math.pi * torch.arange(modes) / modes  # (K,), without 2π, which is the same place as 0
-    return Mixture(radius * torch.stack([angle.cos(), angle.sin()], 1), sigma)
+def ring(sigma: float = 0.01) -> Mixture:
+    """Eight Gaussians evenly spaced on the unit circle (the 2-D ring of VEEGAN and PacGAN)."""
+    angle = 2 * math.pi * torch.arange(8) / 8  # (8,), without 2π, which is the same place as 0
+    return Mixture(torch.stack([angle.cos(), angle.sin()], 1), sigma)
 
 
 def grid(side: int = 5, spacing: float = 2.0, sigma: float = 0.05) -> Mixture:

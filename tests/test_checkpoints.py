@@ -11,6 +11,7 @@ from torch import nn
 
 from course_utils import training
 from course_utils.gan import GAN
+from course_utils.networks import MLPDiscriminator, MLPGenerator
 from course_utils.training import fit
 
 POINTS = ring_points()
@@ -39,9 +40,11 @@ CHANGES = {
     **{f"model {key}": {"gan": tiny_gan(**{key: value})} for key, value in {"loss": "hinge", "n_critic": 2}.items()},
     "model betas": {"gan": tiny_gan(betas=(0.5, 0.9))},
     "first weights": {"gan": tiny_gan(seed=1)},
-    "step code": {"gan": with_step(lambda gan, n, optimizer: GAN.generator_step(gan, 2 * n, optimizer))},
-    "generator code": {"gan": with_forward("generator", lambda G, z: nn.Sequential.forward(G, -z))},
-    "discriminator code": {"gan": with_forward("discriminator", lambda D, x: nn.Sequential.forward(D, 2 * x))},
+    "step code": {"gan": with_step(lambda gan, n, optimizer, y=None: GAN.generator_step(gan, 2 * n, optimizer))},
+    "generator code": {"gan": with_forward("generator", lambda G, z, y=None: MLPGenerator.forward(G, -z))},
+    "discriminator code": {
+        "gan": with_forward("discriminator", lambda D, x, y=None: MLPDiscriminator.forward(D, 2 * x))
+    },
     "data": {"data": POINTS + 1e-6},
     "data loader": {"data": loader()},
 }
@@ -60,8 +63,8 @@ def test_anything_that_changes_the_result_trains_anew_beside_the_old_run_and_say
 
 
 def test_a_change_inside_a_nested_function_of_the_step_is_noticed(capsys):
-    run(with_step(lambda gan, n, optimizer: [GAN.generator_step(gan, k, optimizer) for k in (n,)][0]))
-    run(with_step(lambda gan, n, optimizer: [GAN.generator_step(gan, k + 1, optimizer) for k in (n,)][0]))
+    run(with_step(lambda gan, n, optimizer, y=None: [GAN.generator_step(gan, k, optimizer) for k in (n,)][0]))
+    run(with_step(lambda gan, n, optimizer, y=None: [GAN.generator_step(gan, k + 1, optimizer) for k in (n,)][0]))
     assert "training anew" in capsys.readouterr().err
 
 

@@ -19,7 +19,7 @@ def train_on(gan: GAN, batches: torch.Tensor, z: torch.Tensor) -> None:
     """Train on given batches (steps, N, 2) with given codes (steps, N, latent_dim)."""
     optimizers = gan.make_optimizers()
     for step, (batch, codes) in enumerate(zip(batches, z)):
-        gan.generate = lambda n, codes=codes: gan.generator(codes)
+        gan.generate = lambda n, y, codes=codes: gan.generator(codes)
         gan.training_step(batch, optimizers, step)
 
 

@@ -75,7 +75,7 @@ CHANGES = {
     ),
     "a base class": lambda: (
         learners_gan(USUAL),
-        learners_gan(USUAL.replace("width = 3", "def generate(self, n): return 1 + super().generate(n)")),
+        learners_gan(USUAL.replace("width = 3", "def generate(self, n, y): return 1 + super().generate(n, y)")),
     ),
     "a class attribute": lambda: (learners_gan(USUAL), learners_gan(USUAL.replace("width = 3", "width = 4"))),
 }
@@ -103,7 +103,7 @@ def test_an_edited_loss_of_the_course_trains_anew(monkeypatch, capsys):
 def test_a_function_put_onto_a_model_counts(capsys):
     run()
     gan = tiny_gan()
-    gan.generate = lambda n: GAN.generate(gan, n).mul(2)
+    gan.generate = lambda n, y: GAN.generate(gan, n, y).mul(2)
     run(gan)
     assert "training anew" in capsys.readouterr().err
 

@@ -150,7 +150,7 @@ def test_what_is_right_is_not_refused():
             return self.layer(z) + y
 
     class ConditionalGAN(GAN):
-        def generate(self, n):
+        def generate(self, n, y=None):
             return self.generator(torch.randn(n, 3), torch.ones(n, 1))
 
     fit(ConditionalGAN(Conditional(), MLPDiscriminator((8,), (2,))), POINTS, steps=1, batch_size=4)

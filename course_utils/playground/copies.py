@@ -85,7 +85,7 @@ def draw_each(gan: GAN, n: int = 2500, seed: int = 0) -> Tensor:
         return gan.generator(z.repeat(copies, 1).to(device)).unflatten(0, (copies, n)).cpu()
 
 
-def coverage_of_each(gan: GAN, mixture: Mixture, n: int = 2500, seed: int = 0) -> dict[str, Tensor]:
+def coverage_of_each(gan: GAN, mixture: Mixture) -> dict[str, Tensor]:
     """Modes, high_quality and kl of every copy (`metrics.mode_coverage`): (copies,) each."""
-    scores = [mode_coverage(x, mixture.centres, mixture.sigma) for x in draw_each(gan, n, seed)]
+    scores = [mode_coverage(x, mixture.centres, mixture.sigma) for x in draw_each(gan)]
     return {name: torch.tensor([float(score[name]) for score in scores]) for name in scores[0]}

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
 from course_utils.plumbing.device import forked_random, looking_at
+from course_utils.plumbing.labels import given
 
 SMALLEST_FLAT_IMAGE = 28 * 28  # points and features have fewer coordinates
 SQUASHES = set("Sigmoid Tanh Softmax LogSigmoid LogSoftmax Relu Softplus Hardsigmoid Hardtanh".split())
@@ -90,7 +91,7 @@ def dtype_of(model: nn.Module) -> torch.dtype:
     return next(model.parameters()).dtype
 
 
-def look_at_generator(generator: nn.Module, x: Tensor, role: str = "generator") -> None:
+def look_at_generator(generator: nn.Module, x: Tensor, role: str = "generator", y: Tensor | None = None) -> None:
     """Raise ValueError for a generator (or decoder) that takes no z (N, latent_dim), or makes no data like x.
 
     Images get their sigmoid from the model, so that a generator must not squash them; points may end as they like.
@@ -98,7 +99,7 @@ def look_at_generator(generator: nn.Module, x: Tensor, role: str = "generator") 
     d = latent_dim_of(generator, role)
     z = torch.zeros(len(x), d)  # (N, latent_dim)
     remedy = f"begin with nn.Unflatten(1, ({d}, 1, 1)) if it wants z of shape (N, {d}, 1, 1)"
-    output = look_at(generator, z, role, "logits of pixels" if x.dim() == 4 else None, remedy)
+    output = look_at(generator, z, role, "logits of pixels" if x.dim() == 4 else None, remedy, y)
     if output is not None and output.shape != x.shape:
         only_flat = output.numel() == x.numel()
         remedy = f": end the {role} with nn.Unflatten(1, {tuple(x.shape[1:])})" if only_flat else ""
@@ -107,7 +108,12 @@ def look_at_generator(generator: nn.Module, x: Tensor, role: str = "generator") 
 
 
 def look_at(
-    network: nn.Module, x: Tensor, role: str, gives: str | None, remedy: str = "build it for data of this shape"
+    network: nn.Module,
+    x: Tensor,
+    role: str,
+    gives: str | None,
+    remedy: str = "build it for data of this shape",
+    y: Tensor | None = None,
 ) -> Tensor | None:
     """Return what a network makes of x, with the graph behind it, and change neither it nor any random numbers.
 
@@ -117,7 +123,7 @@ def look_at(
     with looking_at(network) as device, forked_random(0, device), torch.enable_grad():
         x = x.detach().to(device, dtype_of(network)).requires_grad_()
         try:
-            output = network(x)
+            output = given(network, y if y is None else y.to(device))(x)
         except TypeError:
             return None
         except RuntimeError as error:

@@ -1,6 +1,6 @@
 """The device that computes, its random numbers, and how to use a model without changing it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -66,7 +66,17 @@ def looking_at(model: nn.Module):
             part.training = training
 
 
-def in_parts(network: nn.Module, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """Return what a function of the network makes of x (N, ...), on the CPU; PART samples at a time, in eval mode."""
+def in_parts(network: nn.Module, function: Callable[..., Tensor], x: Tensor, y: Tensor | None = None) -> Tensor:
+    """Return what a function of the network makes of x (N, ...), or of x and labels y (N,), on the CPU.
+
+    It is asked about PART samples at a time, in eval mode.
+    """
     with looking_at(network) as device:
-        return torch.cat([function(part.to(device)).cpu() for part in x.split(PART)])
+        return torch.cat([function(*part).cpu() for part in split(x, y, device)])
+
+
+def split(x: Tensor, y: Tensor | None, device: torch.device) -> Iterator[list[Tensor]]:
+    """Yield x, with labels y if there are any, on a device, PART samples at a time."""
+    columns = [x] if y is None else [x, y]
+    for part in zip(*(column.split(PART) for column in columns)):
+        yield [column.to(device) for column in part]

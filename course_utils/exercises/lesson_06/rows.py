@@ -41,6 +41,6 @@ class RowVAE(VAE):
         self.reads = reads
         self.gets_code = gets_code
 
-    def nll(self, z: Tensor, x: Tensor) -> Tensor:
+    def nll(self, z: Tensor, x: Tensor, y: Tensor | None = None) -> Tensor:
         z = z if self.gets_code else torch.zeros_like(z)
         return losses.bernoulli_nll(self.decoder(z, x if self.reads else None), x)
