@@ -12,6 +12,7 @@ One file for each idea, in the order in which the lessons meet them:
     metrics    how good are samples? Fréchet distance, precision and recall, coverage, sharpness
     judge      the networks that judge: a classifier, and what is measured in its features
     latent     a space of codes: walks through it, and priors fitted to it
+    hybrids    VAEGAN and BiGAN: what an encoder and a second loss add to the other family
     claims     verify: a statement of a lesson, checked each time that the lesson runs
 
 What serves them lives in folders:
@@ -19,6 +20,6 @@ What serves them lives in folders:
     plumbing     what `fit` stands on: checkpoints, the history of a run, the device and its random numbers, downloads
     show         what a notebook shows: figures, tables, sliders
     playground   lesson 04: small GANs in the plane, stepped by hand or trained ten at a time
-    comparison   lesson 07: the fight between GAN and VAE
+    comparison   lessons 07 and 08: what a fair comparison measures
     exercises    the exercises of each lesson, and the checker that names a mistake
 """

@@ -1,6 +1,5 @@
 """The generative adversarial network: two players, one step each (Goodfellow et al., 2014, algorithm 1)."""
 
-from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -10,8 +9,6 @@ from course_utils.losses import ADVERSARIAL, gradient_penalty, r1_penalty
 from course_utils.networks import sample, to_data
 from course_utils.plumbing.checks import check_whole, latent_dim_of, look_at, look_at_generator
 from course_utils.plumbing.labels import given, x_and_y
-
-Critic = Callable[[Tensor], Tensor]  # data to logits
 
 
 class GAN(nn.Module):
@@ -92,7 +89,7 @@ class GAN(nn.Module):
         d_loss, _ = ADVERSARIAL[self.loss]
         loss = d_loss(real_logits, fake_logits)
         optimizer.zero_grad()
-        (loss + self.penalty(discriminator, real, fake, step)).backward()
+        (loss + self.penalty(real, fake, step, y)).backward()
         optimizer.step()
         d_real = real_logits.detach().sigmoid().mean()
         d_fake = fake_logits.detach().sigmoid().mean()
@@ -107,8 +104,9 @@ class GAN(nn.Module):
         optimizer.step()
         return {"g_loss": loss.detach()}
 
-    def penalty(self, discriminator: Critic, real: Tensor, fake: Tensor, step: int) -> Tensor | float:
+    def penalty(self, real: Tensor, fake: Tensor, step: int, y: Tensor | None = None) -> Tensor | float:
         """Return the weighted gradient penalties of this step, 0 on the steps between."""
+        discriminator = given(self.discriminator, y)
         total = 0.0
         if step % self.penalty_every == 0:
             if self.r1_weight:

@@ -1,17 +1,36 @@
 """Hybrids of the two families: a VAE that a discriminator judges, and a GAN that learns an encoder."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from course_utils.gan import GAN
-from course_utils.losses import ADVERSARIAL, kl_divergence, non_saturating_d, non_saturating_g, r1_penalty
-from course_utils.networks import Layers, activation, halving, mlp, to_data
-from course_utils.plumbing.checks import check_whole, look_at, look_at_generator
+from course_utils.losses import kl_divergence, non_saturating_d, non_saturating_g, r1_penalty
+from course_utils.networks import Layers, activation, halving, mlp, sample, to_data
+from course_utils.plumbing.checks import check_whole, latent_dim_of, look_at, look_at_generator
 from course_utils.plumbing.device import in_parts
 from course_utils.plumbing.labels import given, x_and_y
-from course_utils.vae import VAE, reparameterize
+from course_utils.vae import reparameterize
+
+
+def adam(networks: list[nn.Module], lr: float) -> torch.optim.Adam:
+    """Return one Adam for the weights of some networks, without momentum, as for the players of a GAN."""
+    weights = [p for network in networks for p in network.parameters()]
+    return torch.optim.Adam(weights, lr, (0.0, 0.99), fused=weights[0].device.type in ("cpu", "cuda"))
+
+
+def look_at_encoder(encoder: nn.Module, x: Tensor, latent_dim: int, y: Tensor | None) -> None:
+    """Raise ValueError for an encoder whose output is not (N, 2 * latent_dim), or is squashed."""
+    output = look_at(encoder, x, "encoder", "any means and log-variances", y=y)
+    if output is not None and output.shape != (len(x), 2 * latent_dim):
+        expected = f"({len(x)}, {2 * latent_dim}), means and log-variances for latent_dim={latent_dim}"
+        raise ValueError(f"expected the encoder's output to have the shape {expected}, got {tuple(output.shape)}")
+
+
+def lazy_r1(discriminator: Callable[[Tensor], Tensor], x: Tensor, weight: float, every: int, step: int):
+    """Return the weighted R1 penalty of a step, 0 on the steps between, as in `GAN.penalty`."""
+    return every * weight * r1_penalty(discriminator, x) if weight and step % every == 0 else 0.0
 
 
 def move(losses: Mapping[str, Tensor], optimizers: Mapping[str, torch.optim.Optimizer]) -> None:
@@ -24,15 +43,15 @@ def move(losses: Mapping[str, Tensor], optimizers: Mapping[str, torch.optim.Opti
         optimizers[name].step()
 
 
-class VAEGAN(VAE):
+class VAEGAN(nn.Module):
     """A VAE that compares images by what a discriminator sees in them, and has to fool it (Larsen et al., 2016).
 
     Parameters
     ----------
     encoder, decoder : as for VAE.
     discriminator : as for GAN, a sequence of layers; what its last layer with weights reads are the features.
-    feature_sigma : standard deviation of the Gaussian likelihood of the features. They have no unit, so choose it for
-        each network anew; a smaller one makes a longer code.
+    sigma : standard deviation of the Gaussian likelihood of the features. They have no unit, so choose it anew for each
+        network; a smaller one makes a longer code.
     gamma : weight of that likelihood for the decoder, against 1 for being called real.
     r1_weight, penalty_every : as for GAN.
     lr : learning rate of the three Adam optimizers.
@@ -45,36 +64,37 @@ class VAEGAN(VAE):
         encoder: nn.Module,
         decoder: nn.Module,
         discriminator: nn.Module,
-        feature_sigma: float = 0.3,
+        sigma: float = 0.3,
         gamma: float = 0.01,
         r1_weight: float = 1.0,
         penalty_every: int = 8,
         lr: float = 2e-3,
     ):
-        super().__init__(encoder, decoder, lr=lr)
-        if not (feature_sigma > 0 and min(gamma, r1_weight) >= 0):
-            got = f"{feature_sigma}, {gamma} and {r1_weight}"
-            raise ValueError(f"expected feature_sigma above 0, gamma and r1_weight of at least 0, got {got}")
+        super().__init__()
+        if not (sigma > 0 and min(gamma, r1_weight) >= 0):
+            got = f"{sigma}, {gamma} and {r1_weight}"
+            raise ValueError(f"expected sigma above 0, gamma and r1_weight of at least 0, got {got}")
         check_whole(penalty_every=penalty_every)
+        latent_dim_of(decoder, "decoder")
+        self.encoder = encoder
+        self.decoder = decoder
         self.discriminator = discriminator
-        self.feature_sigma = float(feature_sigma)
+        self.sigma = float(sigma)  # a checkpoint holds no numpy
         self.gamma = float(gamma)
         self.r1_weight = r1_weight
         self.penalty_every = penalty_every
+        self.lr = float(lr)
 
     def make_optimizers(self) -> dict[str, torch.optim.Optimizer]:
         """Return one Adam for each network: no two share a loss."""
-        fused = next(self.parameters()).device.type in ("cpu", "cuda")
-        return {
-            name: torch.optim.Adam(network.parameters(), self.lr, (0.0, 0.99), fused=fused)
-            for name, network in self.named_children()
-        }
+        return {name: adam([network], self.lr) for name, network in self.named_children()}
 
     def training_step(self, batch, optimizers: dict, step: int) -> dict[str, Tensor]:
         """Move all three networks once, each by its own loss (Larsen et al., 2016, algorithm 1)."""
         x, y = x_and_y(batch)
         if step == 0:
-            self.check(x, y)
+            look_at_encoder(self.encoder, x, self.decoder.latent_dim, y)
+            look_at_generator(self.decoder, x, "decoder", y)
             look_at(self.discriminator, x, "discriminator", "logits", y=y)
         decoder = given(self.decoder, y)
         mu, logvar = self.encode(x, y)  # (N, latent_dim), (N, latent_dim)
@@ -84,13 +104,10 @@ class VAEGAN(VAE):
         of_real, of_rebuilt, _ = features.chunk(3)  # (N, d) each
         real_logits, fake_logits = logits[: len(x)], logits[len(x) :]  # (N,), (2N,)
         kl = kl_divergence(mu, logvar).sum(1).mean()
-        nll = 0.5 * ((of_rebuilt - of_real) / self.feature_sigma).square().sum(1).mean()  # but for a constant
+        nll = 0.5 * ((of_rebuilt - of_real) / self.sigma).square().sum(1).mean()  # but for a constant
         d_loss, g_loss = non_saturating_d(real_logits, fake_logits), non_saturating_g(fake_logits)
-        losses = {
-            "encoder": kl + nll,
-            "decoder": self.gamma * nll + g_loss,
-            "discriminator": d_loss + self.penalty(x, y, step),
-        }
+        r1 = lazy_r1(given(self.discriminator, y), x, self.r1_weight, self.penalty_every, step)
+        losses = {"encoder": kl + nll, "decoder": self.gamma * nll + g_loss, "discriminator": d_loss + r1}
         move(losses, optimizers)
         return {name: value.detach() for name, value in dict(d_loss=d_loss, g_loss=g_loss, nll=nll, kl=kl).items()}
 
@@ -102,11 +119,22 @@ class VAEGAN(VAE):
             logits = given(self.discriminator, y)(x)
         return seen[0], logits
 
-    def penalty(self, x: Tensor, y: Tensor | None, step: int) -> Tensor | float:
-        """Return the weighted R1 penalty of this step, 0 on the steps between."""
-        if not self.r1_weight or step % self.penalty_every:
-            return 0.0
-        return self.penalty_every * self.r1_weight * r1_penalty(given(self.discriminator, y), x)
+    def encode(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return the mean and the log-variance of q(z | x): (N, latent_dim) each."""
+        mu, logvar = given(self.encoder, y)(x).chunk(2, dim=1)
+        return mu, logvar
+
+    def codes(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """Return the mean of q(z | x) for each x, on the CPU: (N, latent_dim)."""
+        return in_parts(self, lambda x, y=None: self.encode(x, y)[0], x, y)
+
+    def reconstruct(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """Return what the decoder makes of the mean code of each x, on the CPU: the shape of x."""
+        return self.sample(z=self.codes(x, y), y=y)
+
+    def sample(self, n: int = 64, z: Tensor | None = None, seed: int = 0, y=None) -> Tensor:
+        """Draw samples for display; n, z, seed and y as for `GAN.sample`."""
+        return sample(self.decoder, n, z, seed, y)
 
 
 class PairDiscriminator(nn.Module):
@@ -122,7 +150,7 @@ class PairDiscriminator(nn.Module):
         return self.pair(torch.cat([self.image(x), z], 1), y).squeeze(1)
 
 
-class BiGAN(GAN):
+class BiGAN(nn.Module):
     """A GAN whose discriminator judges pairs: an image with its code, or a code with its image.
 
     (x, E(x)) stands for "real", (G(z), z) for "generated". If no discriminator can tell the two kinds apart, E inverts
@@ -133,43 +161,61 @@ class BiGAN(GAN):
     encoder : x to (N, 2 * latent_dim), as for VAE; without `stochastic` the first half is the code, the other unused.
     generator : as for GAN.
     discriminator : x and z (N, latent_dim) to logits (N,), such as `PairDiscriminator`.
-    settings : as for GAN. The encoder plays on the generator's side and has its learning rate; both move on each step.
+    stochastic : whether codes are drawn.
+    r1_weight, penalty_every, lr : as for VAEGAN; the penalty is on images alone.
+
+    Raises ValueError for a setting that means nothing, and before the first step for networks that do not fit.
     """
 
     def __init__(
-        self, encoder: nn.Module, generator: nn.Module, discriminator: nn.Module, stochastic: bool = False, **settings
+        self,
+        encoder: nn.Module,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        stochastic: bool = False,
+        r1_weight: float = 1.0,
+        penalty_every: int = 8,
+        lr: float = 2e-3,
     ):
-        super().__init__(generator, discriminator, **settings)
-        if self.n_critic != 1:
-            raise ValueError(f"expected n_critic=1, got {self.n_critic}: all networks learn from the same pairs")
+        super().__init__()
+        if not r1_weight >= 0:
+            raise ValueError(f"expected r1_weight of at least 0, got {r1_weight}")
+        check_whole(penalty_every=penalty_every)
+        latent_dim_of(generator, "generator")
         self.encoder = encoder
+        self.generator = generator
+        self.discriminator = discriminator
         self.stochastic = stochastic
+        self.r1_weight = r1_weight
+        self.penalty_every = penalty_every
+        self.lr = float(lr)  # a checkpoint holds no numpy
 
     def make_optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        """Return one Adam for the discriminator, and one for the generator and the encoder together."""
-        optimizers = super().make_optimizers()
-        optimizers["generator"].add_param_group({"params": list(self.encoder.parameters())})
-        return optimizers
+        """Return one Adam for the discriminator, and one for the pair of encoder and generator."""
+        return {
+            "discriminator": adam([self.discriminator], self.lr),
+            "pair": adam([self.encoder, self.generator], self.lr),
+        }
 
     def training_step(self, batch, optimizers: dict, step: int) -> dict[str, Tensor]:
         """Move the discriminator once, and encoder and generator together (Dumoulin et al., 2017, algorithm 1)."""
         x, y = x_and_y(batch)
         if step == 0:
-            look_at(self.encoder, x, "encoder", "any codes", y=y)
+            look_at_encoder(self.encoder, x, self.generator.latent_dim, y)
             look_at_generator(self.generator, x, y=y)
         discriminator = given(self.discriminator, y)
-        z = torch.randn(len(x), self.generator.latent_dim, device=x.device, dtype=x.dtype)  # (N, latent_dim)
-        fake = to_data(given(self.generator, y)(z))
         code = self.encode(x, y)  # (N, latent_dim)
+        z = torch.randn_like(code)  # (N, latent_dim)
+        fake = to_data(given(self.generator, y)(z))
         real_logits = discriminator(x, code)  # (N,), images with their codes
         fake_logits = discriminator(fake, z)  # (N,), codes with their images
-        loss, _ = ADVERSARIAL[self.loss]
-        d_loss = loss(real_logits, fake_logits)
-        g_loss = loss(fake_logits, real_logits)  # each kind wants to pass for the other
-        penalty = self.penalty(lambda x: discriminator(x, code.detach()), x, fake.detach(), step)
-        move({"discriminator": d_loss + penalty, "generator": g_loss}, optimizers)
+        d_loss = non_saturating_d(real_logits, fake_logits)
+        pair_loss = non_saturating_d(fake_logits, real_logits)  # each kind wants to pass for the other
+        seen = partial(discriminator, z=code.detach())
+        r1 = lazy_r1(seen, x, self.r1_weight, self.penalty_every, step)
+        move({"discriminator": d_loss + r1, "pair": pair_loss}, optimizers)
         d_real, d_fake = real_logits.detach().sigmoid().mean(), fake_logits.detach().sigmoid().mean()
-        return {"d_loss": d_loss.detach(), "g_loss": g_loss.detach(), "d_real": d_real, "d_fake": d_fake}
+        return {"d_loss": d_loss.detach(), "pair_loss": pair_loss.detach(), "d_real": d_real, "d_fake": d_fake}
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Return a code for each x: (N, latent_dim); with `stochastic` a draw from q(z | x)."""
@@ -183,3 +229,7 @@ class BiGAN(GAN):
     def reconstruct(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Return what the generator makes of the code of each x, on the CPU: the shape of x."""
         return self.sample(z=self.codes(x, y), y=y)
+
+    def sample(self, n: int = 64, z: Tensor | None = None, seed: int = 0, y=None) -> Tensor:
+        """Draw samples for display; n, z, seed and y as for `GAN.sample`."""
+        return sample(self.generator, n, z, seed, y)
