@@ -1,0 +1,348 @@
+"""Exercise 2 of lesson 08: the losses of a conditional GAN with four bugs; what is left of them is told."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.functional import softplus
+
+from course_utils.exercises.checker import Exercise, Observation, altered, several
+from course_utils.exercises.left_behind import (
+    compared,
+    condition,
+    earlier_gradients,
+    gradient_at_weights,
+    leave_gradients,
+)
+from course_utils.exercises.lesson_06.mended_loss import some_of
+from course_utils.exercises.sentences import CUT_OFF, SUM
+from course_utils.losses import non_saturating_d, non_saturating_g, saturating_g
+
+SIZES = ((4, 3), (6, 2))  # images, numbers of a code
+CLASSES = 10
+SHAPES = {"generator": "(N, d + 10)", "discriminator": "(N, 11, 28, 28)"}
+GIVEN = "what the generator was given for {} images"
+SHOWN = "what the discriminator was shown for {} images"
+EARLIER = "the gradients that the {} already had, after {} images,"
+COUNT = ("", "one bug is left", "two bugs are left", "three bugs are left", "all four bugs are left")
+BUGS = {  # in the order in which they are named; what gives them away, not the code that mends them
+    "planes": "the plane of the own class is not 1 everywhere; look at two pixels of it",
+    "labels": "the discriminator is told another label than the one that the sample was made for",
+    "squash": "the discriminator sees raw output, and real images lie in [0, 1]",
+    "cut": "the generator's loss does not reach the generator; follow its gradient",
+}
+
+
+def networks() -> list[tuple[nn.Module, nn.Module]]:
+    """Two pairs of generator and discriminator: one convolves its planes, the other reads all pixels at once."""
+    torch.manual_seed(0)
+    convolving = [nn.Conv2d(11, 4, 5, stride=4), nn.Tanh(), nn.Flatten(), nn.Linear(144, 1), nn.Flatten(0)]
+    reading = [nn.Flatten(), nn.Linear(11 * 784, 5), nn.Tanh(), nn.Linear(5, 1), nn.Flatten(0)]
+    made = []
+    for (_, d), layers in zip(SIZES, (convolving, reading)):
+        generator = nn.Sequential(nn.Linear(d + CLASSES, 784), nn.Unflatten(1, (1, 28, 28)))
+        discriminator = nn.Sequential(*layers)
+        with torch.no_grad():
+            for p in [*generator.parameters(), *discriminator.parameters()]:
+                p *= 3  # so that no bug hides behind rounding
+        made.append((generator, discriminator))
+    return made
+
+
+def observe_mended_losses(function) -> Observation:
+    """What both networks were given, both losses, what each teaches its network, and what is left in the networks."""
+    seen = {}
+    for (n, d), (generator, discriminator) in zip(SIZES, networks()):
+        noise = torch.Generator().manual_seed(n)
+        x = torch.rand(n, 1, 28, 28, generator=noise)
+        y = torch.randperm(CLASSES, generator=noise)[:n]  # no label twice, so that each wrong one is seen
+        z = torch.randn(n, d, generator=noise)
+        right_d, right_g = mended_losses(generator, discriminator, x, y, z)
+        given, shown = watch(generator, "generator"), watch(discriminator, "discriminator")
+        leave_gradients(generator)
+        leave_gradients(discriminator)
+        result = function(generator, discriminator, x, y, z)
+        seen[GIVEN.format(n)] = given_in_words(given, torch.cat([z, F.one_hot(y, CLASSES)], 1))
+        seen[SHOWN.format(n)] = shown_in_words(torch.cat(shown or [x[:0]]), generator, x, y, z)
+        d_loss, g_loss = both(result)
+        for name, number in zip(("d_loss", "g_loss"), several(result, "d_loss, g_loss")):
+            seen[f"{name} for {n} images"] = number
+        reaches = not isinstance(gradient_at_weights(d_loss, generator), str)
+        seen[f"what d_loss gives the generator's weights for {n} images"] = "a gradient" if reaches else "no gradient"
+        seen |= compared(
+            gradient_at_weights(d_loss, discriminator),
+            gradient_at_weights(right_d, discriminator),
+            f"the gradient of d_loss at the discriminator's weights for {n} images",
+        )
+        seen |= compared(
+            gradient_at_weights(g_loss, generator),
+            gradient_at_weights(right_g, generator),
+            f"the gradient of g_loss at the generator's weights for {n} images",
+        )
+        for name, network in (("generator", generator), ("discriminator", discriminator)):
+            seen[f"the {name} after {n} images"] = condition(network)
+            seen[EARLIER.format(name, n)] = earlier_gradients(network)
+    return seen
+
+
+def watch(network: nn.Module, name: str) -> list[Tensor]:
+    """Keep what a network is given from now on; another shape than it takes raises an error that says so."""
+    kept = []
+
+    def keep(network, args, kwargs):
+        (inputs,) = [*args, *kwargs.values()]
+        fits = inputs.dim() == 2 if name == "generator" else inputs.shape[1:] == (11, 28, 28)
+        if not fits:
+            raise ValueError(f"the {name} takes {SHAPES[name]}, got {tuple(inputs.shape)}")
+        kept.append(inputs.detach().clone())
+
+    network.register_forward_pre_hook(keep, with_kwargs=True)
+    return kept
+
+
+def given_in_words(given: list[Tensor], right: Tensor) -> str:
+    if not given:
+        return "none"
+    fits = all(inputs.shape == right.shape and torch.allclose(inputs, right) for inputs in given)
+    return "`z` and the one-hot labels `y`" if fits else "something else"
+
+
+@torch.no_grad()
+def shown_in_words(shown: Tensor, generator: nn.Module, x: Tensor, y: Tensor, z: Tensor) -> str:
+    """Say which images came with which planes: (M, 11, 28, 28)."""
+    one_hot = F.one_hot(y, CLASSES).float()
+    raw = generator(torch.cat([z, one_hot], 1))
+    names = ("real images", "samples", "raw output")
+    known = torch.cat([x, raw.sigmoid(), raw]).flatten(1)  # (3N, 784)
+    kinds = set()
+    for image, planes in zip(shown[:, 0].flatten(1), shown[:, 1:]):
+        distance, place = (known - image).abs().amax(1).min(0)
+        name = names[place // len(y)] if distance < 1e-5 else "other images"
+        kinds.add(f"{name} with {labels_in_words(planes, one_hot[place % len(y)])}")
+    return " and ".join(sorted(kinds)) or "none"
+
+
+def labels_in_words(planes: Tensor, own: Tensor) -> str:
+    """Say which label ten planes (10, 28, 28) tell."""
+    label = planes[:, 0, 0]
+    if not (planes == label[:, None, None]).all():
+        return "uneven planes"
+    return "their labels" if torch.equal(label, own) else "other labels"
+
+
+def both(result) -> tuple:
+    """The two losses as they came, None where they did not."""
+    if isinstance(result, dict):
+        return result.get("d_loss"), result.get("g_loss")
+    pair = isinstance(result, (tuple, list)) or (isinstance(result, Tensor) and result.dim() == 1)
+    return tuple(result) if pair and len(result) == 2 else (None, None)
+
+
+def filled(one_hot: Tensor) -> Tensor:
+    """One-hot labels as planes: (N, 10) to (N, 10, 28, 28)."""
+    return one_hot[:, :, None, None].expand(-1, -1, 28, 28)
+
+
+def scrambled(one_hot: Tensor) -> Tensor:
+    return one_hot.repeat(1, 28 * 28).view(-1, CLASSES, 28, 28)
+
+
+def as_it_is(images: Tensor) -> Tensor:
+    return images
+
+
+def shuffled(planes: Tensor) -> Tensor:
+    """Planes in another order, the same at every call."""
+    with torch.random.fork_rng():
+        return planes[torch.randperm(len(planes))]
+
+
+def image_first(image: Tensor, planes: Tensor) -> Tensor:
+    return torch.cat([image, planes], 1)
+
+
+def both_losses(d_loss: Tensor, g_loss: Tensor) -> tuple[Tensor, Tensor]:
+    return d_loss, g_loss
+
+
+def losses_with(generator, discriminator, x, y, z, *, bugs=(), planes=filled, real=as_it_is, real_label=as_it_is,
+                fake_label=as_it_is, squash=(torch.sigmoid, torch.sigmoid), hide=torch.detach, pair=image_first,
+                d=non_saturating_d, g=non_saturating_g, give=both_losses):  # fmt: skip
+    """Both losses with some of the bugs, or with one thing changed."""
+    if "planes" in bugs:
+        planes = scrambled
+    if "labels" in bugs:
+        fake_label = shuffled
+    if "squash" in bugs:
+        squash = (as_it_is, as_it_is)
+    one_hot = F.one_hot(y, CLASSES).float()
+    told = planes(one_hot)
+    raw = generator(torch.cat([z, one_hot], 1))
+    for_d, for_g = (squashed(raw) for squashed in squash)
+    for_g = for_g.detach() if "cut" in bugs else for_g
+    real_logits = discriminator(pair(real(x), real_label(told)))
+    d_loss = d(real_logits, discriminator(pair(hide(for_d), fake_label(told))))
+    return give(d_loss, g(discriminator(pair(for_g, told))))
+
+
+def mended_losses(
+    generator: nn.Module, discriminator: nn.Module, x: Tensor, y: Tensor, z: Tensor
+) -> tuple[Tensor, Tensor]:
+    return losses_with(generator, discriminator, x, y, z)
+
+
+def left(bugs: tuple[str, ...]) -> str:
+    """Name the first of the bugs that are left, and how many there are."""
+    return f"{COUNT[len(bugs)]}{': ' if len(bugs) == 1 else '; one of them: '}{BUGS[bugs[0]]}."
+
+
+def with_a_third_term(weight: float):
+    """Both losses, where real images with labels of others are to be called generated too, by this weight."""
+
+    def answer(generator, discriminator, x, y, z):
+        d_loss, g_loss = mended_losses(generator, discriminator, x, y, z)
+        torn = discriminator(image_first(x, shuffled(filled(F.one_hot(y, CLASSES).float()))))
+        return d_loss + weight * softplus(torn).mean(), g_loss
+
+    return answer
+
+
+def wiped(generator, discriminator, x, y, z):
+    generator.zero_grad()
+    discriminator.zero_grad()
+    return mended_losses(generator, discriminator, x, y, z)
+
+
+def in_evaluation_mode(generator, discriminator, x, y, z):
+    return mended_losses(generator.eval(), discriminator.eval(), x, y, z)
+
+
+def summed_d(real: Tensor, fake: Tensor) -> Tensor:
+    return softplus(-real).sum() + softplus(fake).sum()
+
+
+def summed_g(fake: Tensor) -> Tensor:
+    return softplus(-fake).sum()
+
+
+HALF_MENDED = {  # the bug; what stands there instead, as arguments of `losses_with`, and what to say of it
+    "squash": (
+        (
+            {"squash": (torch.tanh, torch.tanh)},
+            "a tanh gives numbers in [-1, 1], and real images lie in [0, 1]: raw output becomes images by a sigmoid.",
+        ),
+        (
+            {"squash": (torch.tanh, torch.tanh), "real": lambda x: 2 * x - 1},
+            "all images lie in [-1, 1] now, as in many a published code: in this course they stay in [0, 1], and raw "
+            "output gets a sigmoid.",
+        ),
+        (
+            {"squash": 2 * (lambda raw: raw.clamp(0, 1),)},
+            "raw output is cut off at 0 and 1, and where it is, no gradient passes: a sigmoid bends it smoothly.",
+        ),
+        (
+            {"squash": 2 * (lambda raw: (raw.tanh() + 1) / 2,)},
+            "the samples lie in [0, 1], but raw output is a logit, which becomes a grey level by a sigmoid itself.",
+        ),
+        (
+            {"squash": (torch.sigmoid, as_it_is)},
+            "in d_loss the discriminator sees samples in [0, 1], in g_loss still raw output: it needs samples in both.",
+        ),
+        (
+            {"squash": (as_it_is, torch.sigmoid)},
+            "in g_loss the discriminator sees samples in [0, 1], in d_loss still raw output: it needs samples in both.",
+        ),
+        (
+            {"real": torch.sigmoid},
+            "real images went through a sigmoid too: they lie in [0, 1] as they come, so leave them alone.",
+        ),
+    ),
+    "labels": (
+        (
+            {"real_label": shuffled},
+            "real images come with labels that are not theirs: each of them has its own, and so has each sample.",
+        ),
+        (
+            {"real_label": shuffled, "fake_label": shuffled},
+            "real images come with labels that are not theirs: each of them has its own, and so has each sample.",
+        ),
+    ),
+}
+THIRD = (
+    "a third kind of pair, real images with labels of others, is a good idea (Reed et al., 2016), but two terms are "
+    "asked for."
+)
+NOT_FILLED = "the label has no height and no width yet: make (N, 10, 1, 1) of it, and then `expand` it to 28×28."
+
+check_mended_losses = Exercise(
+    mended_losses,
+    observe_mended_losses,
+    {altered(losses_with, bugs=bugs): left(bugs) for bugs in some_of(BUGS) if bugs}
+    | {
+        altered(losses_with, hide=as_it_is): (
+            "no bug is left, but gradients of d_loss reach the generator: detach the samples there."
+        ),
+        altered(losses_with, d=lambda real, fake: non_saturating_d(real, fake.detach())): (
+            "no bug is left, but the discriminator learns from real images only: `.detach()` belongs on the samples, "
+            "not on its answer to them."
+        ),
+        altered(losses_with, g=saturating_g): (
+            "no bug is left, but this g_loss is log(1 - D(G(z))), which fades: the non-saturating one is asked for."
+        ),
+        altered(losses_with, g=lambda fake: softplus(fake).mean()): (
+            "no bug is left, but the generator learns to be caught: look at the sign in g_loss."
+        ),
+        altered(losses_with, d=summed_d, g=summed_g): SUM,
+        altered(losses_with, d=summed_d): SUM,
+        altered(losses_with, g=summed_g): SUM,
+        altered(losses_with, d=lambda real, fake: non_saturating_d(real, fake) / 2): (
+            "no bug is left, but this is half of d_loss: add the two means, do not average them."
+        ),
+        altered(losses_with, give=lambda d_loss, g_loss: (g_loss, d_loss)): (
+            "no bug is left, but the two losses have changed places: first d_loss, then g_loss."
+        ),
+        altered(losses_with, d=lambda real, fake: non_saturating_d(fake, real)): (
+            "no bug is left, but the discriminator learns the opposite: in d_loss real and generated are exchanged."
+        ),
+        altered(losses_with, d=lambda real, fake: softplus(-real).mean() + softplus(-fake).mean()): (
+            "no bug is left, but d_loss calls samples real: look at the sign of its second term."
+        ),
+        altered(
+            losses_with,
+            d=lambda real, fake: non_saturating_d(real.sigmoid(), fake.sigmoid()),
+            g=lambda fake: non_saturating_g(fake.sigmoid()),
+        ): "the discriminator gives logits, and `softplus` takes them: the sigmoid belongs on the generator's output.",
+        altered(losses_with, pair=lambda image, planes: torch.cat([planes, image], 1)): (
+            "the order is the other way round: first the image, then its planes."
+        ),
+        altered(losses_with, planes=lambda one_hot: one_hot[:, :, None, None]): NOT_FILLED,
+        altered(losses_with, planes=lambda one_hot: one_hot.expand(-1, -1, 28, 28)): NOT_FILLED,
+        altered(losses_with, planes=as_it_is): NOT_FILLED,
+        with_a_third_term(1): THIRD,
+        with_a_third_term(0.5): THIRD,
+        wiped: "the values are right, but the gradients of the networks were wiped: a loss needs no `zero_grad()`.",
+        in_evaluation_mode: "the values are right, but the networks were left in evaluation mode: leave out `.eval()`.",
+        altered(losses_with, give=lambda d_loss, g_loss: (d_loss.detach(), g_loss.detach())): CUT_OFF,
+        altered(losses_with, give=lambda d_loss, g_loss: (d_loss.detach(), g_loss)): CUT_OFF,
+    }
+    | {
+        altered(losses_with, bugs=others, **instead): sentence
+        for bug, slips in HALF_MENDED.items()
+        for instead, sentence in slips
+        for others in some_of([other for other in BUGS if other != bug])
+    },
+    hints={
+        GIVEN.format(n): (
+            "the generator is to be given `z` and the one-hot labels `y`, in this order: its line was right, so leave "
+            "it as it is."
+        )
+        for n, _ in SIZES
+    }
+    | {
+        EARLIER.format(name, n): (
+            "the values are right, but the gradients that the networks already had were changed: a loss calls neither "
+            "`backward()` nor `zero_grad()`."
+        )
+        for name in SHAPES
+        for n, _ in SIZES
+    },
+)

@@ -1,0 +1,104 @@
+"""Answers to lesson 08 with mistakes that no table knows, or with two at once, and what is said of them."""
+
+import pytest
+import torch
+from answers_08 import ALL, edited, follow, images_alone, judged, vanilla, with_columns
+from torch.nn.functional import one_hot
+
+from course_utils.exercises import lesson_08
+
+
+def number_of_codes(x, y, classes):
+    """Right for images, and for codes a column that is no one-hot label."""
+    return torch.cat([x, y[:, None]], 1) if x.dim() == 2 else with_columns(one_hot)(x, y, classes)
+
+
+def halved_images(x, y, classes):
+    return images_alone(x / 2, y, classes)
+
+
+def for_four_classes(features, y, psi, v):
+    return features @ psi + sum(features @ v[c] * (y == c) for c in range(4))
+
+
+def two_steps_of_each(losses, networks, optimizers, gamma):
+    follow()(losses, networks, optimizers, gamma)
+    for optimizer in optimizers.values():
+        optimizer.step()
+
+
+def asleep(encoder, generator, discriminator, optimizer, x, z):
+    judged()(encoder.eval(), generator, discriminator, optimizer, x, z)
+
+
+def then_backward(generator, discriminator, x, y, z):
+    d_loss, g_loss = edited(ALL)(generator, discriminator, x, y, z)
+    d_loss.backward(retain_graph=True)
+    return d_loss, g_loss
+
+
+def label_first(generator, discriminator, x, y, z):
+    return edited(ALL)(lambda both: generator(both.roll(10, dims=1)), discriminator, x, y, z)
+
+
+UNKNOWN = [  # (check, answer, part of what is said)
+    (lesson_08.check_beside, number_of_codes, "to be a tensor of shape (5, 7), got a tensor of shape (5, 4)."),
+    (lesson_08.check_beside, halved_images, "it raises an error for codes x of shape (5, 3), and not for everything"),
+    (lesson_08.check_projection, for_four_classes, "it raises an error for 1 image of 2 features and 3 classes"),
+    (lesson_08.check_projection, lambda features, y, psi, v: features @ v[y], "before you multiply"),
+    (
+        lesson_08.check_mended_losses,
+        edited(["planes", "squash", "cut"], hide=lambda fake: fake),
+        "got real images with their labels and samples with other labels and samples with their labels.",
+    ),
+    (
+        lesson_08.check_mended_losses,
+        edited(["labels", "cut"], hide=lambda fake: fake),
+        "got raw output with uneven planes and real images with uneven planes.",
+    ),
+    (lesson_08.check_mended_losses, edited(ALL, real=lambda x: 1 - x), "got other images with"),
+    (lesson_08.check_mended_losses, edited(ALL, g=lambda fake: -fake.mean()), "expected g_loss for 4 images to be"),
+    (
+        lesson_08.check_mended_losses,
+        edited(ALL, order=lambda label, image: image),
+        "the discriminator takes (N, 11, 28",
+    ),
+    (lesson_08.check_mended_losses, edited(ALL, result=torch.add), "return both, `d_loss, g_loss`"),
+    (lesson_08.check_mended_losses, edited(ALL, result=lambda *both: None), "it returned nothing"),
+    (lesson_08.check_mended_losses, then_backward, "that the networks already had were changed"),
+    (lesson_08.check_mended_losses, label_first, "the generator is to be given `z` and the one-hot labels `y`"),
+    (
+        lesson_08.check_pairs_step,
+        judged(real=lambda E, G, x, z: (x, z), before=()),
+        "to be real images with codes of real images and samples with drawn codes, got real images with drawn codes",
+    ),
+    (
+        lesson_08.check_pairs_step,
+        judged(real=lambda E, G, x, z: (x, E(x).detach().flip(0))),
+        "got real images with codes of real images in another order and",
+    ),
+    (
+        lesson_08.check_pairs_step,
+        judged(fake=lambda E, G, x, z: (G(z), z), before=()),
+        "so call `.detach()` on what the generator gives",
+    ),
+    (
+        lesson_08.check_pairs_step,
+        judged(loss=lambda real, fake: vanilla(real, fake) + real.square().mean()),
+        "but not down the slope of its loss",
+    ),
+    (lesson_08.check_pairs_step, asleep, "expected the encoder after the first step to be ready to learn, got left in"),
+    (
+        lesson_08.check_three_steps,
+        follow(encoder=lambda c, kl, nll, d_loss, g_loss: kl + nll / 3),
+        "the encoder moved, but not down the slope of its own goal",
+    ),
+    (lesson_08.check_three_steps, two_steps_of_each, 'of `optimizers["encoder"]` in the first step to be 1, got 2.'),
+]
+
+
+@pytest.mark.parametrize("check, answer, part", UNKNOWN)
+def test_a_mistake_that_no_table_knows_is_told_where_to_look(check, answer, part):
+    verdict = check.verdict(answer)
+    assert verdict.startswith(f"✗ {check.reference.__name__}: ") and part in verdict, verdict
+    assert not any(sentence in verdict for sentence in check.mistakes.values())
