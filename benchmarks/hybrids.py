@@ -1,0 +1,269 @@
+"""Hybrids of the two families at equal time: what they draw, what they rebuild, what their codes know of the class.
+
+    python benchmarks/hybrids.py costs               # time of a step of each, on an idle machine
+    python benchmarks/hybrids.py search              # settings of VAE-GAN and BiGAN, on validation images of the digits
+    python benchmarks/hybrids.py digits --seeds 5    # all arms; then mnist and fashion_mnist with --seeds 3
+
+All arms have the time of 6,000 steps of lesson 07's GAN. The seeds begin at 100: the search never saw them. Results go
+to benchmarks/results/hybrids_*; recorded runs are not repeated.
+"""
+
+import argparse
+import functools
+import itertools
+import json
+import statistics
+from collections.abc import Callable
+
+import torch
+from environment import RESULTS, describe, interleaved, run_missing, store
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from course_utils import data, latent, networks
+from course_utils.comparison import measures
+from course_utils.comparison.probes import few_labels
+from course_utils.comparison.rulers import Rulers
+from course_utils.gan import GAN
+from course_utils.hybrids import VAEGAN, BiGAN, PairDiscriminator
+from course_utils.judge import Judge
+from course_utils.metrics import sharpness
+from course_utils.training import fit, seed_everything
+from course_utils.vae import VAE
+
+STEPS = 6000  # of the GAN, whose time all have
+SHARE = 0.75  # of its time that the GAN trains before an encoder is added
+LATENT = 16
+FIRST = 100  # the first seed of the recorded arms
+COMPONENTS = (10, 20, 50, 100)
+COSTS = RESULTS / "hybrids_costs.json"
+SEARCH = RESULTS / "hybrids_search.jsonl"
+TRIED = {
+    "vaegan": [dict(sigma=sigma, gamma=gamma) for sigma in (0.1, 0.3, 1.0) for gamma in (0.001, 0.01, 0.1)],
+    "bigan": [dict(r1_weight=weight, lr=lr) for weight in (0.1, 0.3, 1.0) for lr in (1e-3, 2e-3, 4e-3)],
+}
+FIT = {"batch_size": 16, "average": 0.999, "schedule": "linear"}
+
+
+def gan() -> GAN:
+    networks_of_gan = networks.ConvGenerator(LATENT), networks.ConvDiscriminator()
+    return GAN(*networks_of_gan, r1_weight=0.03, penalty_every=8, generator_lr=2e-3, discriminator_lr=2e-3)
+
+
+def vae(**settings) -> VAE:
+    return VAE(networks.ConvEncoder(LATENT), networks.ConvGenerator(LATENT, batch_norm=True), lr=2e-3, **settings)
+
+
+def vaegan(**settings) -> VAEGAN:
+    discriminator = networks.ConvDiscriminator()
+    return VAEGAN(networks.ConvEncoder(LATENT), networks.ConvGenerator(LATENT), discriminator, **settings)
+
+
+def bigan(**settings) -> BiGAN:
+    pairs = PairDiscriminator(LATENT)
+    return BiGAN(networks.ConvEncoder(LATENT), networks.ConvGenerator(LATENT), pairs, **settings)
+
+
+BUILD: dict[str, Callable[[], nn.Module]] = {
+    "vae": lambda: vae(beta=0.25),
+    "vae, beta 1": lambda: vae(),
+    "autoencoder": lambda: vae(stochastic=False),
+    "gan": gan,
+    "vaegan": lambda: vaegan(**best("vaegan")),
+    "vaegan, unit": lambda: vaegan(sigma=1.0, gamma=1e-3),
+    "bigan": lambda: bigan(**best("bigan")),
+    "ali": lambda: bigan(stochastic=True, **best("bigan")),
+}
+ARMS = ["vae", "vae, beta 1", "autoencoder", "gan, encoder", "gan, regressor", "vaegan", "vaegan, unit", "bigan", "ali"]
+
+
+def best(name: str) -> dict:
+    """The settings that the search found best, the mean over its seeds."""
+    lines = [json.loads(line) for line in SEARCH.read_text(encoding="utf-8").splitlines()]
+    found: dict[str, list[float]] = {}
+    for line in lines:
+        _, of, number, _ = line["job"]
+        if of == name:
+            found.setdefault(number, []).append(line["score"])
+    return TRIED[name][min(found, key=lambda number: statistics.mean(found[number]))]
+
+
+def steps_of(name: str, share: float = 1.0) -> int:
+    """As many steps as take a share of the GAN's time."""
+    seconds = json.loads(COSTS.read_text(encoding="utf-8"))["step_seconds"]
+    return round(share * STEPS * seconds["gan"] / seconds[name])
+
+
+class Regressor(nn.Module):
+    """An encoder that learns to find the code of a finished generator's samples, by squared error."""
+
+    def __init__(self, generator: nn.Module):
+        super().__init__()
+        self.generator = generator.requires_grad_(False)
+        self.encoder = networks.ConvEncoder(generator.latent_dim)
+
+    def make_optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"encoder": torch.optim.Adam(self.encoder.parameters(), 2e-3)}
+
+    def training_step(self, batch, optimizers: dict, step: int) -> dict[str, Tensor]:
+        z = torch.randn(len(batch), self.generator.latent_dim)  # (N, latent_dim)
+        mu, _ = self.encoder(networks.to_data(self.generator(z))).chunk(2, dim=1)
+        loss = F.mse_loss(mu, z)
+        optimizers["encoder"].zero_grad()
+        loss.backward()
+        optimizers["encoder"].step()
+        return {"loss": loss.detach()}
+
+
+def trained(name: str, images: data.Images, seed: int) -> nn.Module:
+    """Train an arm; a model with `codes`, `reconstruct` and `sample`."""
+    seed_everything(seed)
+    if not name.startswith("gan, "):
+        model = BUILD[name]()
+        fit(model, images.train, steps=steps_of(name), seed=seed, **FIT)
+        return model
+    model = gan()
+    fit(model, images.train, steps=steps_of("gan", SHARE), seed=seed, **FIT)
+    if name == "gan, encoder":
+        return measures.with_encoder(model.generator, images.train)
+    regressor = Regressor(model.generator)
+    fit(regressor, images.train, steps=2000, batch_size=32, seed=seed, schedule="linear")
+    return VAE(regressor.encoder, model.generator)  # for its methods: the two networks are finished
+
+
+def before_the_code(encoder: nn.Module, x: Tensor) -> Tensor:
+    """What an encoder's last layer reads: (N, d)."""
+    layers = list(encoder)[:-1]
+    with torch.no_grad():
+        return torch.cat([nn.Sequential(*layers)(part) for part in x.split(500)])
+
+
+@functools.cache
+def rulers_of(dataset: str) -> Rulers:
+    return Rulers(data.load(dataset))
+
+
+def rebuilt_measures(rebuilt: Tensor, x: Tensor, labels: Tensor, rulers: Rulers) -> dict:
+    """How near rebuilt images are to test images x, and how often the judges still see their class.
+
+    error           squared, a sum over pixels; `error_unlabelled` in features that no discriminator taught, as a share
+                    of the error of another test image
+    """
+    unlabelled = [rulers.unlabelled.features(images) for images in (x, rebuilt, x.roll(1, 0))]
+    own, other = ((images - unlabelled[0]).square().sum(1).mean() for images in unlabelled[1:])
+    return {
+        "error": (rebuilt - x).square().flatten(1).sum(1).mean().item(),
+        "error_of_another": (x.roll(1, 0) - x).square().flatten(1).sum(1).mean().item(),
+        "error_unlabelled": (own / other).item(),
+        "kept": [(judge.predict(rebuilt) == labels).float().mean().item() for judge in rulers.judges],
+        "sharpness": sharpness(rebuilt),
+    }
+
+
+def arm(dataset: str, name: str, seed: int) -> dict:
+    """Train one arm with one seed; measure its samples, what it rebuilds, and its codes."""
+    images, rulers = data.load(dataset), rulers_of(dataset)
+    n = rulers.judges[0].n
+    model = trained(name, images, seed)
+    codes = {part: model.codes(getattr(images, part)) for part in ("train", "validation", "test")}
+    prior = latent.fit_prior(codes["train"], COMPONENTS, codes["validation"])
+    test = measures.shuffled(images)
+    x, labels = test.test[:n], test.test_labels[:n]
+    layer = {part: before_the_code(model.encoder, getattr(images, part)) for part in ("train", "test")}
+    probed = {"codes": (codes["train"], codes["test"]), "layer before": (layer["train"], layer["test"])}
+    return {
+        "usual": measures.judged(model.sample(n, seed=1), rulers),
+        "fitted": measures.judged(model.sample(z=prior.sample(n, 1)), rulers),
+        "rebuilt": rebuilt_measures(model.reconstruct(x), x, labels, rulers),
+        "probes": few_labels(probed, images),
+    }
+
+
+def features(dataset: str) -> dict:
+    """What features without training, or with hardly any, know of the class; five untrained encoders."""
+    images = data.load(dataset)
+    pixels = images.train.flatten(1), images.test.flatten(1)
+    _, axes = torch.linalg.eigh(pixels[0].T.cov())
+    probed = {"pixels": pixels, "PCA": tuple((x - pixels[0].mean(0)) @ axes[:, -LATENT:] for x in pixels)}
+    for seed in range(5):
+        seed_everything(seed)
+        encoder = networks.ConvEncoder(LATENT)
+        with torch.no_grad():
+            probed[f"untrained {seed}"] = tuple(encoder(x)[:, :LATENT] for x in (images.train, images.test))
+    return {"probes": few_labels(probed, images)}
+
+
+def real(dataset: str) -> dict:
+    """What real images score."""
+    images, rulers = data.load(dataset), rulers_of(dataset)
+    return {"sharpness": sharpness(images.test), "accuracy": [judge.accuracy for judge in rulers.judges]}
+
+
+def candidate(name: str, number: int, seed: int) -> dict:
+    """Train with settings of the search; the score adds the distance of samples to the share of lost classes.
+
+    Both on validation images: log Fréchet distance, × floor, of samples from N(0, I), and log of the share of rebuilt
+    images in which the judge no longer sees the class.
+    """
+    images = data.load("digits")
+    judge = Judge(images, against="validation")
+    seed_everything(seed)
+    model = {"vaegan": vaegan, "bigan": bigan}[name](**TRIED[name][number])
+    fit(model, images.train, steps=steps_of(name, 0.5), seed=seed, **FIT)
+    ratio = judge.frechet(model.sample(judge.n, seed=1)) / judge.floor["frechet"]
+    rebuilt = model.reconstruct(images.validation)
+    lost = (judge.predict(rebuilt) != images.validation_labels).float().mean().item()
+    return {"ratio": ratio, "lost": lost, "score": torch.tensor([ratio, lost]).log().sum().item()}
+
+
+def run(job: list) -> dict:
+    """Run one job, whose first entry names its kind, on one core."""
+    torch.set_num_threads(1)
+    kind, *arguments = job
+    return {"job": job} | JOBS[kind](*arguments)
+
+
+JOBS = {"arm": arm, "features": features, "real": real, "candidate": candidate}
+
+
+def costs(rounds: int = 9, steps: int = 150) -> dict:
+    """The seconds of a step of each kind of model."""
+    torch.set_num_threads(1)
+    images = data.load("digits")
+    build = BUILD | {"vaegan": vaegan, "bigan": bigan, "ali": lambda: bigan(stochastic=True)}
+
+    def some_steps(name: str) -> None:
+        fit(build[name](), images.train, steps=steps, **FIT)
+
+    rows = interleaved({name: functools.partial(some_steps, name) for name in build}, rounds)
+    seconds = {name: statistics.median(row[name] for row in rows) / steps for name in build}
+    return {"step_seconds": seconds, "environment": describe()}
+
+
+def jobs_of(dataset: str, seeds: int) -> list[list]:
+    """All runs on a data set, each as its kind and the arguments of the function of that kind."""
+    arms = ARMS if dataset == "digits" else ["vae", "gan, encoder", "vaegan", "bigan"]
+    jobs = [["real", dataset], ["features", dataset]]
+    return jobs + [["arm", dataset, name, FIRST + seed] for seed, name in itertools.product(range(seeds), arms)]
+
+
+def candidates() -> list[list]:
+    return [["candidate", name, number, 0] for name, tried in TRIED.items() for number in range(len(tried))]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("costs", "search", *data.IMAGE_SETS))
+    parser.add_argument("--seeds", type=int, default=5)
+    args = parser.parse_args()
+    if args.what == "costs":
+        store(COSTS, json.dumps(costs(), indent=1))
+        print(COSTS.read_text(encoding="utf-8"))
+    elif args.what == "search":
+        run_missing(run, candidates(), SEARCH)
+    else:
+        run_missing(run, jobs_of(args.what, args.seeds), RESULTS / f"hybrids_{args.what}.jsonl")
+
+
+if __name__ == "__main__":
+    main()
