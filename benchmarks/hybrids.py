@@ -39,7 +39,7 @@ COMPONENTS = (10, 20, 50, 100)
 COSTS = RESULTS / "hybrids_costs.json"
 SEARCH = RESULTS / "hybrids_search.jsonl"
 TRIED = {
-    "vaegan": [dict(sigma=sigma, gamma=gamma) for sigma in (0.1, 0.3, 1.0) for gamma in (0.001, 0.01, 0.1)],
+    "vaegan": [dict(sigma=sigma, gamma=gamma) for sigma in (0.03, 0.1, 0.3) for gamma in (0.001, 0.01, 0.1)],
     "bigan": [dict(r1_weight=weight, lr=lr) for weight in (0.1, 0.3, 1.0) for lr in (1e-3, 2e-3, 4e-3)],
 }
 FIT = {"batch_size": 16, "average": 0.999, "schedule": "linear"}
@@ -200,17 +200,19 @@ def real(dataset: str) -> dict:
 
 
 def candidate(name: str, number: int, seed: int) -> dict:
-    """Train with settings of the search; the score adds the distance of samples to the share of lost classes.
+    """Train with settings of the search; the score weighs the distance of samples and the classes lost on the way.
 
-    Both on validation images: log Fréchet distance, × floor, of samples from N(0, I), and log of the share of rebuilt
-    images in which the judge no longer sees the class.
+    Both on validation images, as logarithms: the Fréchet distance, × floor, of samples from N(0, I) or a fitted prior,
+    whichever is closer, and the share of rebuilt images in which the judge no longer sees the class.
     """
     images = data.load("digits")
     judge = Judge(images, against="validation")
     seed_everything(seed)
     model = {"vaegan": vaegan, "bigan": bigan}[name](**TRIED[name][number])
     fit(model, images.train, steps=steps_of(name, 0.5), seed=seed, **FIT)
-    ratio = judge.frechet(model.sample(judge.n, seed=1)) / judge.floor["frechet"]
+    prior = latent.fit_prior(model.codes(images.train), COMPONENTS, model.codes(images.validation))
+    drawn = model.sample(judge.n, seed=1), model.sample(z=prior.sample(judge.n, 1))
+    ratio = min(map(judge.frechet, drawn)) / judge.floor["frechet"]
     rebuilt = model.reconstruct(images.validation)
     lost = (judge.predict(rebuilt) != images.validation_labels).float().mean().item()
     return {"ratio": ratio, "lost": lost, "score": torch.tensor([ratio, lost]).log().sum().item()}
