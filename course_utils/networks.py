@@ -65,58 +65,67 @@ class Layers(nn.Sequential):
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         for layer in self:
-            x = layer(x, y) if isinstance(layer, (Beside, Projection)) else layer(x)
+            x = layer(x, y) if isinstance(layer, (Beside, Planes, Projection)) else layer(x)
         return x
 
 
 class Beside(nn.Module):
-    """A linear or convolutional layer that sees the one-hot label beside its input: as columns, or as planes.
+    """One-hot labels as more columns beside codes or flat data: x (N, d) and y (N,) to (N, d + classes)."""
+
+    def __init__(self, classes: int):
+        super().__init__()
+        self.classes = classes
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return torch.cat([x, one_hot(y, self.classes, x.dtype)], 1)
+
+
+class Planes(nn.Module):
+    """A convolution that sees one-hot labels as more planes beside the image.
 
     A plane is the same at every pixel, so a filter makes one number for each class of it (but at the border). Adding
     that number is cheaper than convolving the planes.
     """
 
-    def __init__(self, layer: nn.Module, classes: int):
+    def __init__(self, convolution: nn.Conv2d, classes: int):
         super().__init__()
-        self.layer = layer
-        self.label = nn.Linear(classes, len(layer.weight), bias=False)
+        self.convolution = convolution
+        self.label = nn.Linear(classes, convolution.out_channels, bias=False)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        output = self.layer(x)  # (N, out) or (N, out, H, W)
-        label = self.label(one_hot(y, self.label.in_features, output.dtype))  # (N, out)
-        return output + label.view(*label.shape, *[1] * (output.dim() - 2))
+        label = self.label(one_hot(y, self.label.in_features, x.dtype))  # (N, out_channels)
+        return self.convolution(x) + label[:, :, None, None]
 
 
 class Projection(nn.Module):
     """The end of a discriminator that is told labels: features (N, d) to logits psi(features) + <v_y, features>, (N,).
 
-    The first term asks "real?", the second "of class y?" (Miyato and Koyama, 2018, equation 3, with a linear psi).
+    The first term asks "real?", the second "of class y?" (Miyato and Koyama, 2018, equation 3, with a linear psi; here
+    each v has a bias).
     """
 
     def __init__(self, features: int, classes: int):
         super().__init__()
-        self.psi = nn.Linear(features, 1)
-        self.v = nn.Linear(features, classes, bias=False)  # its rows are the vectors v
+        self.classes = classes
+        self.psi_and_v = nn.Linear(features, 1 + classes)  # one matrix for both is faster
 
     def forward(self, features: Tensor, y: Tensor | None = None) -> Tensor:
-        own = one_hot(y, self.v.out_features, features.dtype)  # (N, classes)
-        return self.psi(features).squeeze(1) + (self.v(features) * own).sum(1)
-
-
-def beside(layer: nn.Module, classes: int) -> nn.Module:
-    """Return a layer that sees labels of that many classes; the layer itself for 0."""
-    return Beside(layer, classes) if classes else layer
+        real, of_class = self.psi_and_v(features).split([1, self.classes], 1)  # (N, 1), (N, classes)
+        return real.squeeze(1) + (of_class * one_hot(y, self.classes, features.dtype)).sum(1)
 
 
 def mlp(sizes: Sequence[int], act: str, batch_norm: bool = False, classes: int = 0) -> nn.Sequential:
-    """Return linear layers of the given sizes with an activation (and batch norm) between; the first sees labels."""
+    """Return linear layers of the given sizes with an activation (and batch norm) between them.
+
+    With `classes` the first of them sees labels beside its input.
+    """
     if min(sizes) < 1:
         raise ValueError(f"expected layer sizes of at least 1, got {list(sizes)}")
-    layers = []
+    sizes = [sizes[0] + classes, *sizes[1:]]
+    layers = [Beside(classes)] if classes else []
     for n_in, n_out in zip(sizes[:-2], sizes[1:-1]):
         layers += [nn.Linear(n_in, n_out), *([nn.BatchNorm1d(n_out)] if batch_norm else []), activation(act)]
-    first, *rest = [*layers, nn.Linear(sizes[-2], sizes[-1])]
-    return nn.Sequential(beside(first, classes), *rest)
+    return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
 
 
 def halving(in_channels: int, channels: Sequence[int], out: int, act: str, classes: int = 0) -> nn.Sequential:
@@ -126,9 +135,10 @@ def halving(in_channels: int, channels: Sequence[int], out: int, act: str, class
     With `classes` the first convolution sees labels.
     """
     narrow, wide = channels
+    first = nn.Conv2d(4 * in_channels, narrow, 3, padding=1)
     return nn.Sequential(
         nn.PixelUnshuffle(2),  # (N, 4 * in_channels, 14, 14)
-        beside(nn.Conv2d(4 * in_channels, narrow, 3, padding=1), classes),  # (N, narrow, 14, 14)
+        Planes(first, classes) if classes else first,  # (N, narrow, 14, 14)
         activation(act),
         nn.AvgPool2d(2),  # (N, narrow, 7, 7)
         nn.Conv2d(narrow, wide, 3, padding=1),  # (N, wide, 7, 7)
@@ -180,7 +190,8 @@ class ConvGenerator(Layers):
         wide, narrow = channels
         norm = (lambda n: [nn.BatchNorm2d(n)]) if batch_norm else (lambda n: [])
         super().__init__(
-            beside(nn.Linear(latent_dim, wide * 7 * 7), classes),
+            *([Beside(classes)] if classes else []),
+            nn.Linear(latent_dim + classes, wide * 7 * 7),
             nn.Unflatten(1, (wide, 7, 7)),  # (N, wide, 7, 7)
             *norm(wide),
             activation(act),

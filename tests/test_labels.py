@@ -18,6 +18,7 @@ from course_utils.networks import (
     MLPDiscriminator,
     MLPEncoder,
     MLPGenerator,
+    Planes,
     Projection,
     sample,
 )
@@ -58,21 +59,19 @@ def test_labels_change_nothing_in_networks_that_were_not_built_for_them(build):
     assert same_bits(*found)
 
 
-def test_a_label_beside_a_code_is_a_linear_layer_of_both():
-    layer = Beside(nn.Linear(4, 6), 3)
-    x, y = torch.randn(5, 4), torch.tensor([0, 2, 1, 1, 0])
-    both = torch.cat([x, F.one_hot(y, 3).float()], 1)  # (5, 7)
-    expected = F.linear(both, torch.cat([layer.layer.weight, layer.label.weight], 1), layer.layer.bias)
-    assert torch.allclose(layer(x, y), expected, atol=1e-6)
+def test_a_label_stands_beside_a_code_as_ones_and_zeros():
+    x, y = torch.randn(3, 2), torch.tensor([0, 2, 1])
+    assert Beside(3)(x, y)[:, 2:].tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
+    assert torch.equal(Beside(3)(x, y)[:, :2], x)
 
 
-def test_a_label_beside_an_image_is_a_convolution_of_planes_away_from_the_border():
-    layer = Beside(nn.Conv2d(2, 6, 3, padding=1), 3)
+def test_labels_of_an_image_are_a_convolution_of_planes_away_from_the_border():
+    layer = Planes(nn.Conv2d(2, 6, 3, padding=1), 3)
     x, y = torch.randn(5, 2, 8, 7), torch.tensor([0, 2, 1, 1, 0])
     planes = F.one_hot(y, 3).float()[:, :, None, None].expand(-1, -1, 8, 7)
     of_planes = layer.label.weight[:, :, None, None].expand(-1, -1, 3, 3) / 9  # nine taps that add up to the number
-    weight = torch.cat([layer.layer.weight, of_planes], 1)
-    expected = F.conv2d(torch.cat([x, planes], 1), weight, layer.layer.bias, padding=1)
+    weight = torch.cat([layer.convolution.weight, of_planes], 1)
+    expected = F.conv2d(torch.cat([x, planes], 1), weight, layer.convolution.bias, padding=1)
     inside = (slice(None), slice(None), slice(1, -1), slice(1, -1))
     assert torch.allclose(layer(x, y)[inside], expected[inside], atol=1e-5)
     assert not torch.allclose(layer(x, y), expected, atol=1e-5)
@@ -81,7 +80,8 @@ def test_a_label_beside_an_image_is_a_convolution_of_planes_away_from_the_border
 def test_the_projection_is_the_formula_of_the_paper():
     layer = Projection(5, 3)
     features, y = torch.randn(4, 5), torch.tensor([2, 0, 2, 1])
-    by_hand = [layer.psi(f)[0] + layer.v.weight[c] @ f for f, c in zip(features, y)]
+    (psi, *v), (psi_bias, *bias) = layer.psi_and_v.weight, layer.psi_and_v.bias
+    by_hand = [psi @ f + psi_bias + v[c] @ f + bias[c] for f, c in zip(features, y)]
     assert torch.allclose(layer(features, y), torch.stack(by_hand), atol=1e-6)
 
 
@@ -152,7 +152,7 @@ def test_samples_take_one_label_many_or_each_class_in_turn():
 
 
 def test_rows_of_weights_mix_labels():
-    layer = Beside(nn.Linear(2, 3), 4)
+    layer = MLPGenerator(2, (), (3,), classes=4)
     x = torch.zeros(1, 2)
     half = layer(x, torch.tensor([[0.5, 0.0, 0.0, 0.5]]))
     assert torch.allclose(half, (layer(x, torch.tensor([0])) + layer(x, torch.tensor([3]))) / 2, atol=1e-6)
@@ -169,7 +169,7 @@ class LinearEncoder(nn.Module):
 
     def forward(self, x, y=None):
         precision = 1 + self.w.square().sum() / self.noise**2
-        mu = (x - one_hot(y, 3) @ self.shifts) @ self.w / self.noise**2 / precision
+        mu = (x - one_hot(y, 3, x.dtype) @ self.shifts) @ self.w / self.noise**2 / precision
         return torch.stack([mu, torch.full_like(mu, -math.log(precision))], 1)
 
 
@@ -177,7 +177,7 @@ class LinearDecoder(LinearEncoder):
     latent_dim = 1
 
     def forward(self, z, y=None):
-        return z * self.w + one_hot(y, 3) @ self.shifts
+        return z * self.w + one_hot(y, 3, z.dtype) @ self.shifts
 
 
 def test_with_the_exact_posterior_the_bound_is_the_log_likelihood_given_the_label():
@@ -220,12 +220,12 @@ BAD = {
     "no labels for a vae": (lambda: fit(labelled_vae(), POINTS, steps=1), "expected labels .* got none: fit takes"),
     "no labels for a bound": (lambda: labelled_vae().elbo(POINTS), "expected labels .* got none"),
     "labels as floats": (lambda: fit(labelled_gan(), (POINTS, LABELS.float()), steps=1), "whole numbers"),
-    "a label too large": (lambda: fit(labelled_gan(), (POINTS, LABELS + 1), steps=1, batch_size=200), "Class values"),
+    "a label too large": (lambda: fit(labelled_gan(), (POINTS, LABELS + 1), steps=1, batch_size=99), "2, .* 1 to 3"),
     "two columns": (lambda: fit(labelled_gan(), (POINTS, LABELS[:, None]), steps=1), r"\(N,\), got torch.int64"),
-    "rows too short": (lambda: labelled_gan().sample(4, y=torch.ones(4, 2)), "expected labels as whole numbers"),
-    "drawn with too few labels": (lambda: labelled_gan().sample(5, y=[0, 1]), "expected 5 labels .* got 2"),
-    "drawn with a label too large": (lambda: labelled_gan().sample(2, y=[0, 3]), "from 0 to 2, .* from 0 to 3"),
-    "drawn with a negative label": (lambda: labelled_gan().sample(2, y=-1), "from 0 to 2, .* from -1 to -1"),
+    "rows too short": (lambda: labelled_gan().sample(4, y=torch.ones(4, 2)), "rows of 3 weights"),
+    "drawn with too few labels": (lambda: labelled_gan().sample(5, y=[0, 1]), "expected 5 labels, .* got 2"),
+    "drawn with a label too large": (lambda: labelled_gan().sample(2, y=[0, 3]), "from 0 to 2, got them from 0 to 3"),
+    "drawn with a negative label": (lambda: labelled_gan().sample(2, y=-1), "from 0 to 2, got them from -1"),
     "drawn without labels": (lambda: tiny_gan().sample(2, y=1), "built for classes, got it for MLPGenerator"),
     "told both ways": (lambda: ConvDiscriminator(classes=3, told="both"), 'told="planes" or "projection"'),
 }  # fmt: skip

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
 from course_utils.plumbing.device import forked_random, looking_at
-from course_utils.plumbing.labels import given
+from course_utils.plumbing.labels import check_labels, given
 
 SMALLEST_FLAT_IMAGE = 28 * 28  # points and features have fewer coordinates
 SQUASHES = set("Sigmoid Tanh Softmax LogSigmoid LogSoftmax Relu Softplus Hardsigmoid Hardtanh".split())
@@ -120,6 +120,7 @@ def look_at(
     None stands for a network that takes more than x, which only its own model knows. Raises ValueError for a network
     that does not take x, or that squashes what it gives; `gives` is None where it may.
     """
+    check_labels(y, network)
     with looking_at(network) as device, forked_random(0, device), torch.enable_grad():
         x = x.detach().to(device, dtype_of(network)).requires_grad_()
         try:

@@ -21,19 +21,26 @@ def given(network: nn.Module, y: Tensor | None) -> Callable[[Tensor], Tensor]:
     return partial(network, y=y) if getattr(network, "classes", 0) else network
 
 
-def one_hot(y: Tensor | None, classes: int, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Turn labels (N,) into rows with a one at the class, zeros elsewhere (N, classes); rows of weights stay.
+def check_labels(y: Tensor | None, network: nn.Module) -> None:
+    """Raise ValueError for labels that a network which was built for `classes` does not take."""
+    classes = getattr(network, "classes", 0)
+    if not classes or y is None:  # without labels the network itself complains
+        return
+    if y.dim() == 2 and y.is_floating_point():
+        if y.shape[1] != classes:
+            raise ValueError(f"expected rows of {classes} weights as labels, got {tuple(y.shape)}")
+    elif y.dim() != 1 or y.is_floating_point():
+        raise ValueError(f"expected labels as whole numbers (N,), got {y.dtype} of shape {tuple(y.shape)}")
+    elif not 0 <= y.min() <= y.max() < classes:
+        raise ValueError(f"expected labels from 0 to {classes - 1}, got them from {y.min()} to {y.max()}")
 
-    Raises ValueError for labels that are missing, or are neither.
-    """
+
+def one_hot(y: Tensor | None, classes: int, dtype: torch.dtype) -> Tensor:
+    """Return rows with a one at the class of each label (N,), zeros elsewhere: (N, classes); rows of weights stay."""
     if y is None:
         hint = "fit takes (images, labels), and sample takes y"
         raise ValueError(f"expected labels for a network that was built for {classes} classes, got none: {hint}")
-    if y.dim() == 2 and y.shape[1] == classes and y.is_floating_point():
-        return y.to(dtype)
-    if y.dim() != 1 or y.is_floating_point():
-        raise ValueError(f"expected labels as whole numbers (N,), got {y.dtype} of shape {tuple(y.shape)}")
-    return nn.functional.one_hot(y.long(), classes).to(dtype)
+    return (y if y.dim() == 2 else nn.functional.one_hot(y.long(), classes)).to(dtype)
 
 
 def labels_to_draw(network: nn.Module, n: int, y: Tensor | list[int] | int | None) -> Tensor | None:
@@ -48,7 +55,7 @@ def labels_to_draw(network: nn.Module, n: int, y: Tensor | list[int] | int | Non
         raise ValueError(f"expected y for a network that was built for classes, got it for {type(network).__name__}")
     y = torch.arange(n) % classes if y is None else torch.as_tensor(y)
     y = y.expand(n) if y.dim() == 0 else y
-    if len(y) != n or (y.dim() == 1 and not 0 <= y.min() <= y.max() < classes):
-        got = f"{len(y)} from {y.min().item():g} to {y.max().item():g}"
-        raise ValueError(f"expected {n} labels from 0 to {classes - 1}, or one for all, got {got}")
+    check_labels(y, network)
+    if len(y) != n:
+        raise ValueError(f"expected {n} labels, or one for all, got {len(y)}")
     return y
