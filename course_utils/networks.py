@@ -63,10 +63,10 @@ class Layers(nn.Sequential):
         super().__init__(*layers)
         self.classes = classes
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+    def forward(self, input: Tensor, y: Tensor | None = None) -> Tensor:  # named as in nn.Sequential
         for layer in self:
-            x = layer(x, y) if isinstance(layer, (Beside, Planes, Projection)) else layer(x)
-        return x
+            input = layer(input, y) if isinstance(layer, (Beside, Planes, Projection)) else layer(input)
+        return input
 
 
 class Beside(nn.Module):
