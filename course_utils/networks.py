@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from course_utils.plumbing.checks import check_whole
 from course_utils.plumbing.device import in_parts, torch_defaults
-from course_utils.plumbing.labels import given, labels_to_draw, one_hot
+from course_utils.plumbing.labels import given, labels_to_draw, one_hot, rows_of
 
 IMAGE = (1, 28, 28)
 ACTIVATIONS = {"relu": nn.ReLU, "leaky_relu": lambda: nn.LeakyReLU(0.2), "tanh": nn.Tanh, "silu": nn.SiLU}
@@ -77,7 +77,7 @@ class Beside(nn.Module):
         self.classes = classes
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return torch.cat([x, one_hot(y, self.classes, x.dtype)], 1)
+        return torch.cat([x, one_hot(y, self.classes, x)], 1)
 
 
 class Planes(nn.Module):
@@ -93,25 +93,25 @@ class Planes(nn.Module):
         self.label = nn.Linear(classes, convolution.out_channels, bias=False)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        label = self.label(one_hot(y, self.label.in_features, x.dtype))  # (N, out_channels)
+        label = self.label(one_hot(y, self.label.in_features, x))  # (N, out_channels)
         return self.convolution(x) + label[:, :, None, None]
 
 
 class Projection(nn.Module):
     """The end of a discriminator that is told labels: features (N, d) to logits psi(features) + <v_y, features>, (N,).
 
-    The first term asks "real?", the second "of class y?" (Miyato and Koyama, 2018, equation 3, with a linear psi; here
-    each v has a bias).
+    The first term asks "real?", the second "of class y?" (Miyato and Koyama, 2018, equation 3, with a linear psi).
+    Every v begins at zero: at first the labels make no difference.
     """
 
     def __init__(self, features: int, classes: int):
         super().__init__()
-        self.classes = classes
-        self.psi_and_v = nn.Linear(features, 1 + classes)  # one matrix for both is faster
+        self.psi = nn.Linear(features, 1)
+        self.v = nn.Parameter(torch.zeros(classes, features))
 
     def forward(self, features: Tensor, y: Tensor | None = None) -> Tensor:
-        real, of_class = self.psi_and_v(features).split([1, self.classes], 1)  # (N, 1), (N, classes)
-        return real.squeeze(1) + (of_class * one_hot(y, self.classes, features.dtype)).sum(1)
+        v_y = rows_of(self.v, y)  # (N, d)
+        return torch.linalg.vecdot(self.psi.weight + v_y, features) + self.psi.bias  # one product for both terms
 
 
 def mlp(sizes: Sequence[int], act: str, batch_norm: bool = False, classes: int = 0) -> nn.Sequential:

@@ -78,11 +78,23 @@ def test_labels_of_an_image_are_a_convolution_of_planes_away_from_the_border():
 
 
 def test_the_projection_is_the_formula_of_the_paper():
-    layer = Projection(5, 3)
+    layer = learned(Projection(5, 3))
     features, y = torch.randn(4, 5), torch.tensor([2, 0, 2, 1])
-    (psi, *v), (psi_bias, *bias) = layer.psi_and_v.weight, layer.psi_and_v.bias
-    by_hand = [psi @ f + psi_bias + v[c] @ f + bias[c] for f, c in zip(features, y)]
-    assert torch.allclose(layer(features, y), torch.stack(by_hand), atol=1e-6)
+    by_hand = [layer.psi(f) + layer.v[c] @ f for f, c in zip(features, y)]
+    assert torch.allclose(layer(features, y), torch.cat(by_hand), atol=1e-6)
+
+
+def test_a_fresh_projection_leaves_labels_aside():
+    layer, features = Projection(5, 3), torch.randn(4, 5)
+    assert torch.allclose(layer(features, torch.tensor([2, 0, 2, 1])), layer.psi(features).squeeze(1), atol=1e-6)
+
+
+def learned(network):
+    """The network with every v of a projection away from its start, which is zero."""
+    for layer in network.modules():
+        if isinstance(layer, Projection):
+            nn.init.normal_(layer.v)
+    return network
 
 
 NETWORKS = {
@@ -99,7 +111,7 @@ NETWORKS = {
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_each_network_listens_to_the_label_of_its_own_sample(name):
-    network, shape = NETWORKS[name]
+    network, shape = learned(NETWORKS[name][0]), NETWORKS[name][1]
     x, y = torch.rand(shape, generator=torch.Generator().manual_seed(1)), torch.tensor([0, 1, 2, 3, 4, 5])
     other = y.clone()
     other[2] = 9
@@ -169,7 +181,7 @@ class LinearEncoder(nn.Module):
 
     def forward(self, x, y=None):
         precision = 1 + self.w.square().sum() / self.noise**2
-        mu = (x - one_hot(y, 3, x.dtype) @ self.shifts) @ self.w / self.noise**2 / precision
+        mu = (x - one_hot(y, 3, x) @ self.shifts) @ self.w / self.noise**2 / precision
         return torch.stack([mu, torch.full_like(mu, -math.log(precision))], 1)
 
 
@@ -177,7 +189,7 @@ class LinearDecoder(LinearEncoder):
     latent_dim = 1
 
     def forward(self, z, y=None):
-        return z * self.w + one_hot(y, 3, z.dtype) @ self.shifts
+        return z * self.w + one_hot(y, 3, z) @ self.shifts
 
 
 def test_with_the_exact_posterior_the_bound_is_the_log_likelihood_given_the_label():

@@ -35,12 +35,17 @@ def check_labels(y: Tensor | None, network: nn.Module) -> None:
         raise ValueError(f"expected labels from 0 to {classes - 1}, got them from {y.min()} to {y.max()}")
 
 
-def one_hot(y: Tensor | None, classes: int, dtype: torch.dtype) -> Tensor:
-    """Return rows with a one at the class of each label (N,), zeros elsewhere: (N, classes); rows of weights stay."""
+def rows_of(table: Tensor, y: Tensor | None) -> Tensor:
+    """Return the row of a table (classes, d) for each label (N,), or mixed as rows of weights say: (N, d)."""
     if y is None:
         hint = "fit takes (images, labels), and sample takes y"
-        raise ValueError(f"expected labels for a network that was built for {classes} classes, got none: {hint}")
-    return (y if y.dim() == 2 else nn.functional.one_hot(y.long(), classes)).to(dtype)
+        raise ValueError(f"expected labels for a network that was built for {len(table)} classes, got none: {hint}")
+    return y.to(table.dtype) @ table if y.dim() == 2 else nn.functional.embedding(y.long(), table)
+
+
+def one_hot(y: Tensor | None, classes: int, like: Tensor) -> Tensor:
+    """Return rows with a one at the class of each label (N,), zeros elsewhere: (N, classes); rows of weights stay."""
+    return rows_of(torch.eye(classes, dtype=like.dtype, device=like.device), y)
 
 
 def labels_to_draw(network: nn.Module, n: int, y: Tensor | list[int] | int | None) -> Tensor | None:
