@@ -13,6 +13,7 @@ import functools
 import itertools
 import json
 import statistics
+import time
 from collections.abc import Callable
 
 import torch
@@ -229,7 +230,7 @@ JOBS = {"arm": arm, "features": features, "real": real, "candidate": candidate}
 
 
 def costs(rounds: int = 9, steps: int = 150) -> dict:
-    """The seconds of a step of each kind of model."""
+    """The processor seconds of a step of each kind of model."""
     torch.set_num_threads(1)
     images = data.load("digits")
     build = BUILD | {"vaegan": vaegan, "bigan": bigan, "ali": lambda: bigan(stochastic=True)}
@@ -237,7 +238,7 @@ def costs(rounds: int = 9, steps: int = 150) -> dict:
     def some_steps(name: str) -> None:
         fit(build[name](), images.train, steps=steps, **FIT)
 
-    rows = interleaved({name: functools.partial(some_steps, name) for name in build}, rounds)
+    rows = interleaved({name: functools.partial(some_steps, name) for name in build}, rounds, time.process_time)
     seconds = {name: statistics.median(row[name] for row in rows) / steps for name in build}
     return {"step_seconds": seconds, "environment": describe()}
 

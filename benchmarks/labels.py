@@ -13,6 +13,7 @@ import argparse
 import functools
 import json
 import statistics
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -248,13 +249,13 @@ def run(job: list) -> dict:
 JOBS = {"arm": arm, "real": real, "candidate": candidate}
 
 
-def costs(rounds: int = 20, steps: int = 200) -> dict:
-    """The seconds of a step of each kind of model, and over those of its kind without labels, round by round."""
+def costs(rounds: int = 40, steps: int = 100) -> dict:
+    """The processor seconds of a step of each kind of model, and over those of its kind without labels, round by round."""
     torch.set_num_threads(1)
     images = data.load("digits")
     settings = {"gan": 0.3, "planes": 0.3, "projection": 0.3, "vae": 1.0, "cvae": 1.0}
     timed = {name: functools.partial(train, name, images, setting, steps, 0) for name, setting in settings.items()}
-    rows = interleaved(timed, rounds)
+    rows = interleaved(timed, rounds, time.process_time)
     plain = {"planes": "gan", "projection": "gan", "cvae": "vae"}
     return {
         "step_seconds": {name: statistics.median(row[name] for row in rows) / steps for name in settings},
