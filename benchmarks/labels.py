@@ -250,7 +250,7 @@ JOBS = {"arm": arm, "real": real, "candidate": candidate}
 
 
 def costs(rounds: int = 40, steps: int = 100) -> dict:
-    """The processor seconds of a step of each kind of model, and over those of its kind without labels, round by round."""
+    """The processor seconds of a step of each kind of model, and in each round over those of its kind without labels."""
     torch.set_num_threads(1)
     images = data.load("digits")
     settings = {"gan": 0.3, "planes": 0.3, "projection": 0.3, "vae": 1.0, "cvae": 1.0}
