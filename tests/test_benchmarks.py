@@ -5,16 +5,27 @@ import re
 
 import environment
 import fair_fight
+import hybrids
+import labels
 import pytest
 
 BENCHMARKS = environment.RESULTS.parent
 
 
+def recorded(name: str) -> list[str]:
+    lines = (environment.RESULTS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    return sorted(str(json.loads(line)["job"]) for line in lines)
+
+
+@pytest.mark.parametrize("benchmark, file", [(fair_fight, "fight"), (labels, "labels"), (hybrids, "hybrids")])
 @pytest.mark.parametrize("dataset, seeds", [("digits", 5), ("mnist", 3), ("fashion_mnist", 3)])
-def test_the_recorded_runs_of_the_fight_are_the_jobs_of_its_benchmark(dataset, seeds):
-    lines = (environment.RESULTS / f"fight_{dataset}.jsonl").read_text(encoding="utf-8").splitlines()
-    recorded = [json.loads(line)["job"] for line in lines]
-    assert sorted(map(str, recorded)) == sorted(map(str, fair_fight.jobs_of(dataset, seeds)))
+def test_the_recorded_runs_are_the_jobs_of_their_benchmark(benchmark, file, dataset, seeds):
+    assert recorded(f"{file}_{dataset}") == sorted(map(str, benchmark.jobs_of(dataset, seeds)))
+
+
+@pytest.mark.parametrize("benchmark", [labels, hybrids])
+def test_the_recorded_search_is_the_one_of_its_benchmark(benchmark):
+    assert recorded(benchmark.SEARCH.stem) == sorted(map(str, benchmark.candidates()))
 
 
 def test_ways_take_turns_and_the_first_round_does_not_count():
