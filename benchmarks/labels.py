@@ -4,8 +4,9 @@
     python benchmarks/labels.py search               # R1 weights and betas, on validation images of the digits
     python benchmarks/labels.py digits --seeds 5     # all arms; then mnist and fashion_mnist with --seeds 3
 
-All arms have the time of 2,000 steps of a GAN without labels, but for those that say otherwise; each has the setting
-that the search found best, by the Fréchet distance of its samples. The seeds begin at 100: the search never saw them.
+All arms have the time of 2,000 steps of a GAN without labels, but for the "long" ones; each has the setting that the
+search found best, by the Fréchet distance of all its samples together ("ten short" has that of one GAN for all). The
+seeds begin at 100: the search never saw them.
 Results go to benchmarks/results/labels_*; recorded runs are not repeated.
 """
 
@@ -22,18 +23,20 @@ from environment import RESULTS, describe, interleaved, run_missing, store
 from torch import Tensor
 
 from course_utils import data, latent, networks
-from course_utils.comparison import classes
+from course_utils.comparison import classes, measures
 from course_utils.comparison.rulers import Rulers
 from course_utils.gan import GAN
 from course_utils.judge import Judge
 from course_utils.plumbing.device import in_parts
+from course_utils.plumbing.history import DivergenceError
 from course_utils.training import fit, seed_everything
 from course_utils.vae import VAE
 
 STEPS = 2000  # of the GAN without labels, whose time all have
+LONG = 3  # times as many steps for the long arms
 LATENT = {"gan": 16, "vae": 12}
-R1 = (0.03, 0.3, 1.0)
-BETAS = (0.25, 0.5, 1.0, 2.0, 4.0)
+R1 = (0.03, 0.3, 1.0, 3.0, 10.0)
+BETAS = (0.06, 0.12, 0.25, 0.5, 1.0, 2.0, 4.0)
 FIRST = 100  # the first seed of the recorded arms
 COMPONENTS = (3, 5, 10)  # of a prior fitted to one class; held-out codes choose
 COSTS = RESULTS / "labels_costs.json"
@@ -64,6 +67,8 @@ BUILD = {
 }
 LIKE = {  # whose network, setting and time
     "shuffled": "projection",
+    "gan long": "gan",
+    "projection long": "projection",
     "ten short": "gan",
     "ten long": "gan",
     "cvae for N(0, I)": "cvae",  # the setting that is best for samples from N(0, I), not from fitted priors
@@ -111,7 +116,8 @@ def draw_usual(model) -> Draw:
     return lambda asked, seed: model.sample(len(asked), seed=seed, y=asked)
 
 
-def draw_unlabelled(model) -> Draw:
+def draw_as_it_is(model) -> Draw:
+    """Draw whatever classes come."""
     return lambda asked, seed: model.sample(len(asked), seed=seed)
 
 
@@ -120,7 +126,8 @@ def draw_fitted(vae: VAE, images: data.Images) -> Draw:
     priors = class_priors(vae, images)
 
     def draw(asked: Tensor, seed: int) -> Tensor:
-        z = torch.stack([prior.sample(len(asked) // 10, seed) for prior in priors], 1).flatten(0, 1)  # (n, d)
+        codes = [prior.sample(len(asked) // 10, 10 * seed + label) for label, prior in enumerate(priors)]
+        z = torch.stack(codes, 1).flatten(0, 1)  # (n, d)
         return vae.sample(z=z, y=asked) if vae.decoder.classes else vae.sample(z=z)
 
     return draw
@@ -149,7 +156,7 @@ def draw_in_turn(models: list) -> Draw:
     """Draw each class from its own model."""
 
     def draw(asked: Tensor, seed: int) -> Tensor:
-        rows = [model.sample(len(asked) // 10, seed=seed) for model in models]
+        rows = [model.sample(len(asked) // 10, seed=10 * seed + label) for label, model in enumerate(models)]
         return torch.stack(rows, 1).flatten(0, 1)
 
     return draw
@@ -179,7 +186,7 @@ def best(arm: str) -> float:
     found: dict[float, list[float]] = {}
     for line in lines:
         _, of, setting, _ = line["job"]
-        if of == searched:
+        if of == searched and "diverged" not in line:
             found.setdefault(setting, []).append(line[by])
     return min(found, key=lambda setting: statistics.mean(found[setting]))
 
@@ -187,7 +194,8 @@ def best(arm: str) -> float:
 def steps_of(arm: str) -> int:
     """As many steps as take as long as the GAN's."""
     seconds = json.loads(COSTS.read_text(encoding="utf-8"))["step_seconds"]
-    return round(STEPS * seconds["gan"] / seconds["projection" if arm == "G alone" else LIKE.get(arm, arm)])
+    steps = STEPS * seconds["gan"] / seconds["projection" if arm == "G alone" else LIKE.get(arm, arm)]
+    return round(LONG * steps if arm in ("gan long", "projection long") else steps)
 
 
 def ways(arm: str, images: data.Images, seed: int) -> dict[str, Draw]:
@@ -199,9 +207,13 @@ def ways(arm: str, images: data.Images, seed: int) -> dict[str, Draw]:
         return {"": draw_in_turn(models)}
     model = train(arm, shuffled(images, seed) if arm == "shuffled" else images, setting, steps, seed)
     if arm == "gan":
-        return {"": draw_unlabelled(model), "rejection": draw_rejecting(model, images)}
+        with_encoder = measures.with_encoder(model.generator, images.train)
+        late = {"rejection": draw_rejecting(model, images), "fitted": draw_fitted(with_encoder, images)}
+        return {"": draw_as_it_is(model)} | late
+    if arm == "gan long":
+        return {"": draw_as_it_is(model)}
     if arm == "vae":
-        return {"": draw_unlabelled(model), "fitted": draw_fitted(model, images)}
+        return {"": draw_as_it_is(model), "fitted": draw_fitted(model, images)}
     if arm.startswith("cvae"):
         return {"": draw_usual(model), "fitted": draw_fitted(model, images)}
     return {"": draw_usual(model)}
@@ -241,7 +253,7 @@ def candidate(name: str, setting: float, seed: int) -> dict:
     images = data.load("digits")
     judge = Judge(images, against="validation")
     model = train(name, images, setting, steps_of(name), seed)
-    draws = [draw_unlabelled(model)] + ([draw_fitted(model, images)] if "vae" in name else [])
+    draws = [draw_as_it_is(model)] + ([draw_fitted(model, images)] if "vae" in name else [])
     ratios = [judge.frechet(draw(asked_for(judge.n), 1)) / judge.floor["frechet"] for draw in draws]
     return {"usual": ratios[0], "best": min(ratios)}
 
@@ -250,7 +262,10 @@ def run(job: list) -> dict:
     """Run one job, whose first entry names its kind, on one core."""
     torch.set_num_threads(1)
     kind, *arguments = job
-    return {"job": job} | JOBS[kind](*arguments)
+    try:
+        return {"job": job} | JOBS[kind](*arguments)
+    except DivergenceError as error:
+        return {"job": job, "diverged": str(error)}
 
 
 JOBS = {"arm": arm, "real": real, "candidate": candidate}
@@ -272,7 +287,7 @@ def costs(rounds: int = 40, steps: int = 100) -> dict:
 
 
 def arms_of(dataset: str) -> list[str]:
-    controls = ["shuffled", "G alone", "ten long"] if dataset == "digits" else []
+    controls = ["shuffled", "G alone", "gan long", "projection long", "ten long"] if dataset == "digits" else []
     return ["gan", "planes", "projection", "ten short", "vae", "cvae", "cvae for N(0, I)", *controls]
 
 

@@ -14,10 +14,12 @@ from course_utils.plumbing.labels import given, x_and_y
 class GAN(nn.Module):
     """A generator and a discriminator that play against each other (Goodfellow et al., 2014).
 
+    Networks that were built for `classes` get the labels y of a batch (x, y), too (Mirza and Osindero, 2014).
+
     Parameters
     ----------
     generator : z (N, latent_dim) to raw output; it has an attribute `latent_dim`.
-    discriminator : data to logits (N,). Networks that were built for `classes` get the labels of a batch (x, y), too.
+    discriminator : data to logits (N,).
     loss : "non_saturating", "saturating", "least_squares", "hinge" or "wasserstein".
     r1_weight : weight of the R1 penalty on real samples; 0 leaves it out (Mescheder et al., 2018).
     gp_weight : weight of the WGAN-GP penalty between real and generated; 0 leaves it out (Gulrajani et al., 2017).

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.losses import kl_divergence, non_saturating_d, non_saturating_g, r1_penalty
-from course_utils.networks import Layers, activation, halving, mlp, sample, to_data
-from course_utils.plumbing.checks import check_whole, latent_dim_of, look_at, look_at_generator
+from course_utils.networks import sample, to_data
+from course_utils.plumbing.checks import check_whole, latent_dim_of, look_at, look_at_generator, refuse_squash
 from course_utils.plumbing.device import in_parts
-from course_utils.plumbing.labels import given, x_and_y
+from course_utils.plumbing.labels import check_labels, given, x_and_y
 from course_utils.vae import reparameterize
 
 
@@ -38,7 +38,8 @@ def move(losses: Mapping[str, Tensor], optimizers: Mapping[str, torch.optim.Opti
     for name, loss in losses.items():
         weights = [p for group in optimizers[name].param_groups for p in group["params"] if p.requires_grad]
         optimizers[name].zero_grad()
-        loss.backward(inputs=weights, retain_graph=True)
+        if weights:  # a player may be frozen
+            loss.backward(inputs=weights, retain_graph=True)
     for name in losses:
         optimizers[name].step()
 
@@ -46,10 +47,13 @@ def move(losses: Mapping[str, Tensor], optimizers: Mapping[str, torch.optim.Opti
 class VAEGAN(nn.Module):
     """A VAE that compares images by what a discriminator sees in them, and has to fool it (Larsen et al., 2016).
 
+    In three points it is not algorithm 1: the decoder's game is the non-saturating one, rebuilt and drawn images count
+    in D's loss as one kind, and the features are those of D's last layer.
+
     Parameters
     ----------
     encoder, decoder : as for VAE.
-    discriminator : as for GAN, a sequence of layers; what its last layer with weights reads are the features.
+    discriminator : as for GAN, an nn.Sequential; what its last layer with weights reads are the features.
     sigma : standard deviation of the Gaussian likelihood of the features. They have no unit, so choose it anew for each
         network; a smaller one makes a longer code.
     gamma : weight of that likelihood for the decoder, against 1 for being called real.
@@ -75,6 +79,9 @@ class VAEGAN(nn.Module):
             got = f"{sigma}, {gamma} and {r1_weight}"
             raise ValueError(f"expected sigma above 0, gamma and r1_weight of at least 0, got {got}")
         check_whole(penalty_every=penalty_every)
+        if not isinstance(discriminator, nn.Sequential):
+            got = type(discriminator).__name__
+            raise ValueError(f"expected a discriminator that is an nn.Sequential, whose last layer is known, got {got}")
         latent_dim_of(decoder, "decoder")
         self.encoder = encoder
         self.decoder = decoder
@@ -113,11 +120,13 @@ class VAEGAN(nn.Module):
 
     def judge(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return what the discriminator's last layer with weights reads, the features (N, d), and the logits (N,)."""
-        *_, last = (layer for layer in self.discriminator if any(True for _ in layer.parameters()))
+        last = self.discriminator
+        while isinstance(last, nn.Sequential):
+            *_, last = (layer for layer in last if next(layer.parameters(), None) is not None)
         seen = []
         with last.register_forward_pre_hook(lambda layer, inputs: seen.append(inputs[0])):
             logits = given(self.discriminator, y)(x)
-        return seen[0], logits
+        return seen[0].flatten(1), logits
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return the mean and the log-variance of q(z | x): (N, latent_dim) each."""
@@ -130,31 +139,19 @@ class VAEGAN(nn.Module):
 
     def reconstruct(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Return what the decoder makes of the mean code of each x, on the CPU: the shape of x."""
-        return self.sample(z=self.codes(x, y), y=y)
+        return in_parts(self, lambda x, y=None: to_data(given(self.decoder, y)(self.encode(x, y)[0])), x, y)
 
     def sample(self, n: int = 64, z: Tensor | None = None, seed: int = 0, y=None) -> Tensor:
         """Draw samples for display; n, z, seed and y as for `GAN.sample`."""
         return sample(self.decoder, n, z, seed, y)
 
 
-class PairDiscriminator(nn.Module):
-    """Judges an image together with a code: x (N, 1, 28, 28) and z (N, latent_dim) to logits (N,)."""
-
-    def __init__(self, latent_dim: int, channels=(32, 64), hidden: int = 256, act="leaky_relu", classes=0):
-        super().__init__()
-        self.image = nn.Sequential(*halving(1, channels, hidden, act), activation(act))
-        self.pair = Layers(*mlp([hidden + latent_dim, hidden, 1], act, classes=classes), classes=classes)
-        self.classes = classes
-
-    def forward(self, x: Tensor, z: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.pair(torch.cat([self.image(x), z], 1), y).squeeze(1)
-
-
 class BiGAN(nn.Module):
     """A GAN whose discriminator judges pairs: an image with its code, or a code with its image.
 
     (x, E(x)) stands for "real", (G(z), z) for "generated". If no discriminator can tell the two kinds apart, E inverts
-    G (Donahue et al., 2017). With `stochastic` a code is drawn from q(z | x): ALI (Dumoulin et al., 2017).
+    G (Donahue et al., 2017, theorem 2). With `stochastic` a code is drawn from q(z | x), as in ALI (Dumoulin et al.,
+    2017): then the two kinds are alike, and more is not promised.
 
     Parameters
     ----------
@@ -203,12 +200,15 @@ class BiGAN(nn.Module):
         if step == 0:
             look_at_encoder(self.encoder, x, self.generator.latent_dim, y)
             look_at_generator(self.generator, x, y=y)
+            check_labels(y, self.discriminator)
         discriminator = given(self.discriminator, y)
         code = self.encode(x, y)  # (N, latent_dim)
         z = torch.randn_like(code)  # (N, latent_dim)
         fake = to_data(given(self.generator, y)(z))
         real_logits = discriminator(x, code)  # (N,), images with their codes
         fake_logits = discriminator(fake, z)  # (N,), codes with their images
+        if step == 0:
+            refuse_squash(real_logits, "discriminator", "logits")
         d_loss = non_saturating_d(real_logits, fake_logits)
         pair_loss = non_saturating_d(fake_logits, real_logits)  # each kind wants to pass for the other
         seen = partial(discriminator, z=code.detach())
@@ -224,11 +224,15 @@ class BiGAN(nn.Module):
 
     def codes(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the code of each x, the mean of q(z | x) if codes are drawn, on the CPU: (N, latent_dim)."""
-        return in_parts(self, lambda x, y=None: given(self.encoder, y)(x).chunk(2, dim=1)[0], x, y)
+        return in_parts(self, self.mean_code, x, y)
 
     def reconstruct(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Return what the generator makes of the code of each x, on the CPU: the shape of x."""
-        return self.sample(z=self.codes(x, y), y=y)
+        return in_parts(self, lambda x, y=None: to_data(given(self.generator, y)(self.mean_code(x, y))), x, y)
+
+    def mean_code(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """Return the encoder's first half for each x: (N, latent_dim)."""
+        return given(self.encoder, y)(x).chunk(2, dim=1)[0]
 
     def sample(self, n: int = 64, z: Tensor | None = None, seed: int = 0, y=None) -> Tensor:
         """Draw samples for display; n, z, seed and y as for `GAN.sample`."""

@@ -45,7 +45,7 @@ def sample(generator: nn.Module, n: int = 64, z: Tensor | None = None, seed: int
     if z.dim() != 2 or z.shape[1] != generator.latent_dim:
         raise ValueError(f"expected z of shape (n, {generator.latent_dim}), got {tuple(z.shape)}")
     z = z.to(next(generator.parameters()).dtype)
-    y = labels_to_draw(generator, len(z), y)
+    y = labels_to_draw(generator, z, y)
     return in_parts(generator, lambda z, y=None: to_data(given(generator, y)(z)), z, y)
 
 
@@ -64,6 +64,8 @@ class Layers(nn.Sequential):
         self.classes = classes
 
     def forward(self, input: Tensor, y: Tensor | None = None) -> Tensor:  # named as in nn.Sequential
+        if y is not None and not self.classes:
+            raise ValueError("expected no labels for a network that was built without classes, got some")
         for layer in self:
             input = layer(input, y) if isinstance(layer, (Beside, Planes, Projection)) else layer(input)
         return input
@@ -230,3 +232,16 @@ class ConvEncoder(Layers):
 
     def __init__(self, latent_dim=32, channels=(32, 64), act="silu", classes=0):
         super().__init__(*halving(1, channels, 2 * latent_dim, act, classes), classes=classes)
+
+
+class PairDiscriminator(nn.Module):
+    """Judges an image together with a code: x (N, 1, 28, 28) and z (N, latent_dim) to logits (N,)."""
+
+    def __init__(self, latent_dim: int, channels=(32, 64), hidden: int = 256, act="leaky_relu", classes=0):
+        super().__init__()
+        self.image = nn.Sequential(*halving(1, channels, hidden, act), activation(act))
+        self.pair = Layers(*mlp([hidden + latent_dim, hidden, 1], act, classes=classes), classes=classes)
+        self.classes = classes
+
+    def forward(self, x: Tensor, z: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.pair(torch.cat([self.image(x), z], 1), y).squeeze(1)

@@ -15,9 +15,10 @@ from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
 from course_utils.plumbing.checkpoints import Checkpoint
-from course_utils.plumbing.checks import check_batch, check_data, check_training_data, check_whole, dtype_of
+from course_utils.plumbing.checks import check_batch, check_training_data, check_whole
 from course_utils.plumbing.device import forked_random, pick_device, random_state, set_random_state, torch_defaults
 from course_utils.plumbing.history import ADVICE, DivergenceError, History, copied
+from course_utils.plumbing.labels import as_tuple, check_labels, x_and_y
 
 SAVE_SECONDS = 10.0
 SCHEDULES = {  # progress in [0, 1) to a factor of the learning rate
@@ -64,7 +65,7 @@ def fit(
         replacement; a DataLoader has its own batch size, is logged once an epoch, and resumes at an epoch's start,
         with its own random numbers, if it has a generator, from their beginning.
     steps : how many batches to train on, those before an interrupt included.
-    held_out : data that the model never learns from; what its `evaluate` says of them is logged as "held_out_...".
+    held_out : data (and labels) that the model never learns from; what its `evaluate` says is logged as "held_out_...".
     seed : of the batches and of all of torch's noise; the caller's random state stays as it was.
     average : decay of an exponential moving average of the weights, which the model holds afterwards; 0 is off. The
         decay at a step is at most step / (step + 10), so that the first weights are soon forgotten: 0.999 is reached
@@ -88,7 +89,8 @@ def fit(
         raise ValueError(f"expected a schedule among {', '.join(SCHEDULES)}, got {schedule!r}")
     check_training_data(model, data, batch_size)
     if held_out is not None:
-        check_data(held_out, dtype=dtype_of(model))
+        check_batch(model, held_out, "held-out data as a tensor or a tuple of tensors")
+        check_labels(x_and_y(held_out)[1], model)
         if not hasattr(model, "evaluate"):
             raise ValueError(f"expected a model with a method `evaluate` for held-out data, got {type(model).__name__}")
     kept = snapshot_steps(snapshots, steps)
@@ -137,7 +139,7 @@ class Run:
         self.device = device
         self.decay = average
         self.learning_rate_factor = SCHEDULES[schedule]
-        self.held_out = None if held_out is None else held_out.to(device)
+        self.held_out = None if held_out is None else [part.to(device) for part in as_tuple(held_out)]
         self.averaged = copied(model).requires_grad_(False) if average else model
         self.optimizers = model.make_optimizers()
         self.name_weights_that_stay()
@@ -186,7 +188,7 @@ class Run:
         """Move the buffered metrics into the history, beside those of held-out data, and show the last ones."""
         if self.held_out is not None:
             with forked_random(0, self.device):  # the same noise each time: only learning moves the curve
-                metrics = self.averaged.evaluate(self.held_out)
+                metrics = self.averaged.evaluate(*self.held_out)
             self.model.train()
             self.metrics_since_log[-1] |= {f"held_out_{name}": value for name, value in metrics.items()}
         self.history.record(self.step, self.metrics_since_log)
@@ -257,7 +259,7 @@ def batches(model: nn.Module, data, batch_size: int, device: torch.device) -> It
             if i == 0:  # looking at every batch would wait for the device
                 check_batch(model, batch)
             yield batch.to(device) if isinstance(batch, Tensor) else [part.to(device) for part in batch]
-    tensors = [part.to(device) for part in ([data] if isinstance(data, Tensor) else data)]
+    tensors = [part.to(device) for part in as_tuple(data)]
     while True:
         rows = torch.randint(len(tensors[0]), (batch_size,), device=device)  # (batch_size,)
         batch = [part.index_select(0, rows) for part in tensors]  # twice as fast as part[rows]

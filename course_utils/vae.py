@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.losses import LIKELIHOODS, kl_divergence
-from course_utils.networks import sample
+from course_utils.networks import sample, to_data
 from course_utils.plumbing.checks import check_data, check_whole, latent_dim_of, look_at, look_at_generator
 from course_utils.plumbing.device import forked_random, in_parts, looking_at, split, torch_defaults
 from course_utils.plumbing.labels import given, x_and_y
@@ -21,12 +21,12 @@ def reparameterize(mu: Tensor, logvar: Tensor) -> Tensor:
 class VAE(nn.Module):
     """An encoder and a decoder that raise one lower bound on log p(x), in nats (Kingma and Welling, 2014).
 
+    Networks that were built for `classes` get the labels y of a batch (x, y), too: the bound is one on log p(x | y).
+
     Parameters
     ----------
     encoder : x (N, ...) to (N, 2 * latent_dim): the means and the log-variances of q(z | x).
     decoder : z (N, latent_dim) to raw output; it has an attribute `latent_dim`. Every generator of the course serves.
-        Networks that were built for `classes` get the labels y (N,) of a batch (x, y), too: the bound is one on
-        log p(x | y) then.
     likelihood : "bernoulli" (each pixel is 1 with a probability) or "gaussian" (with its normalizer).
     sigma : standard deviation of the Gaussian likelihood in units of the data; one for all, or a tuple for points.
     beta : weight of the KL divergence in the loss; 1 is the bound itself (Higgins et al., 2017).
@@ -150,9 +150,9 @@ class VAE(nn.Module):
 
     def reconstruct(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the mean of p(x | z) at the mean code of each x, on the CPU: the shape of x."""
-        return self.sample(z=self.codes(x, y), y=y)
+        return in_parts(self, lambda x, y=None: to_data(given(self.decoder, y)(self.encode(x, y)[0])), x, y)
 
-    def active_units(self, x: Tensor, threshold: float = 0.01, y: Tensor | None = None) -> int:
+    def active_units(self, x: Tensor, threshold: float = 0.01, *, y: Tensor | None = None) -> int:
         """Return how many latent dimensions say something about x: their mean code varies over x by more than that.
 
         The threshold is on the variance (Burda et al., 2016, section 5.2).
@@ -160,7 +160,7 @@ class VAE(nn.Module):
         check_whole(2, samples=len(x))
         return int((self.codes(x, y).var(0) > threshold).sum())
 
-    def elbo(self, x: Tensor, seed: int = 0, y: Tensor | None = None) -> Tensor:
+    def elbo(self, x: Tensor, seed: int = 0, *, y: Tensor | None = None) -> Tensor:
         """Return an estimate of the lower bound on log p(x), from one code each, in nats: (N,)."""
 
         def elbo(x: Tensor, y: Tensor | None = None) -> Tensor:
@@ -169,7 +169,7 @@ class VAE(nn.Module):
 
         return self.bound(elbo, x, seed, y)
 
-    def iwae_bound(self, x: Tensor, k: int = 50, seed: int = 0, y: Tensor | None = None) -> Tensor:
+    def iwae_bound(self, x: Tensor, k: int = 50, seed: int = 0, *, y: Tensor | None = None) -> Tensor:
         """Return the k-sample bound on log p(x) in nats, which rises to it with k: (N,) (Burda et al., 2016, eq. 8)."""
         check_whole(k=k)
         return self.bound(lambda x, y=None: self.log_mean_weight(x, k, y), x, seed, y)

@@ -5,7 +5,7 @@ import torch
 from helpers import ring_points, same_bits, weights
 from torch import nn
 
-from course_utils.hybrids import VAEGAN, BiGAN, PairDiscriminator, move
+from course_utils.hybrids import VAEGAN, BiGAN, move
 from course_utils.networks import (
     ConvDiscriminator,
     ConvEncoder,
@@ -13,6 +13,7 @@ from course_utils.networks import (
     MLPDiscriminator,
     MLPEncoder,
     MLPGenerator,
+    PairDiscriminator,
 )
 from course_utils.training import fit
 

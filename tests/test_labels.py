@@ -211,7 +211,7 @@ def test_a_labelled_vae_rebuilds_with_the_labels_of_its_images():
     codes = vae.codes(POINTS, LABELS)
     assert torch.equal(vae.reconstruct(POINTS, LABELS), vae.sample(z=codes, y=LABELS))
     assert not torch.equal(codes, vae.codes(POINTS, (LABELS + 1) % 3))
-    assert vae.active_units(POINTS, 0.0, LABELS) == 2
+    assert vae.active_units(POINTS, 0.0, y=LABELS) == 2
 
 
 def test_a_run_with_labels_resumes_to_the_bit(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
 from course_utils.plumbing.device import forked_random, looking_at
-from course_utils.plumbing.labels import check_labels, given
+from course_utils.plumbing.labels import as_tuple, check_labels, given, x_and_y
 
 SMALLEST_FLAT_IMAGE = 28 * 28  # points and features have fewer coordinates
 SQUASHES = set("Sigmoid Tanh Softmax LogSigmoid LogSoftmax Relu Softplus Hardsigmoid Hardtanh".split())
@@ -69,6 +69,7 @@ def check_training_data(model: nn.Module, data, batch_size: int) -> None:
         check_batch(model, data, "data as a tensor, a tuple of tensors or a DataLoader")
         if isinstance(data, (list, tuple)) and len({len(part) for part in data}) > 1:
             raise ValueError(f"expected tensors of one length, got {[len(part) for part in data]}")
+        check_labels(x_and_y(data)[1], model)
     if batch_size == 1 and any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in model.modules()):
         remedy = "DataLoader(drop_last=True)" if isinstance(data, DataLoader) else "a larger batch_size"
         raise ValueError(f"expected at least 2 samples in a batch, since batch norm compares them, got 1: use {remedy}")
@@ -79,7 +80,7 @@ def check_batch(model: nn.Module, batch, expected="a collate_fn that returns ten
 
     `expected` says what should have come instead of something else than tensors.
     """
-    parts = [batch] if isinstance(batch, Tensor) else batch
+    parts = as_tuple(batch)
     if not isinstance(parts, (list, tuple)) or not parts or not all(isinstance(part, Tensor) for part in parts):
         got = f"a dict of {', '.join(map(str, batch))}" if isinstance(batch, dict) else type(batch).__name__
         raise TypeError(f"expected {expected}, got {got}")
@@ -131,10 +132,16 @@ def look_at(
             first_line, *_ = str(error).splitlines()
             wanted = f"expected a {role} that takes {tuple(x.shape)}"
             raise ValueError(f"{wanted}, got one that says {first_line!r}: {remedy}") from None
-    if gives and (end := squash_at_the_end(output)):
+    if gives:
+        refuse_squash(output, role, gives)
+    return output
+
+
+def refuse_squash(output: Tensor, role: str, gives: str) -> None:
+    """Raise ValueError for the output of a network that squashes what it gives."""
+    if end := squash_at_the_end(output):
         hint = "leave it out, since the losses work on raw outputs"
         raise ValueError(f"expected the {role} to give {gives}, got {end} at its end: {hint}")
-    return output
 
 
 def latent_dim_of(generator: nn.Module, role: str) -> int:

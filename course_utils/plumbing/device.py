@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from course_utils.plumbing.labels import labels_for
+
 PART = 500  # samples that a network is asked about at once, which bounds the memory that an answer takes
 
 
@@ -76,7 +78,7 @@ def in_parts(network: nn.Module, function: Callable[..., Tensor], x: Tensor, y: 
 
 
 def split(x: Tensor, y: Tensor | None, device: torch.device) -> Iterator[list[Tensor]]:
-    """Yield x, with labels y if there are any, on a device, PART samples at a time."""
-    columns = [x] if y is None else [x, y]
+    """Yield x, with labels y (N,) or one for all if there are any, on a device, PART samples at a time."""
+    columns = [x] if y is None else [x, labels_for(x, y)]
     for part in zip(*(column.split(PART) for column in columns)):
         yield [column.to(device) for column in part]
