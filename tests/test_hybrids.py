@@ -193,7 +193,31 @@ def test_the_features_are_what_the_last_layer_with_weights_reads():
     assert torch.allclose(told.discriminator[-1](features, y), logits)
 
 
+def test_the_features_of_layers_within_layers_are_those_of_the_last():
+    inner = ConvDiscriminator()
+    hybrid = VAEGAN(ConvEncoder(3), ConvGenerator(3), nn.Sequential(inner, nn.Identity()))
+    features, logits = hybrid.judge(IMAGES[:4])
+    assert torch.allclose(inner[-2](features).squeeze(1), logits)
+
+
+def test_a_frozen_player_stays_and_the_others_move():
+    hybrid = VAEGAN(ConvEncoder(3, (4, 8)), ConvGenerator(3, (8, 4)), ConvDiscriminator((4, 8)).requires_grad_(False))
+    before = {name: weights(network) for name, network in hybrid.named_children()}
+    fit(hybrid, IMAGES, steps=2, batch_size=8)
+    moved = {name for name, network in hybrid.named_children() if not torch.equal(weights(network), before[name])}
+    assert moved == {"encoder", "decoder"}
+
+
+class Squashed(PairDiscriminator):
+    def forward(self, x, z, y=None):
+        return super().forward(x, z, y).sigmoid()
+
+
 BAD = {
+    "a discriminator whose last layer is unknown": (
+        lambda: VAEGAN(ConvEncoder(3), ConvGenerator(3), PairDiscriminator(3)), "is an nn.Sequential"),
+    "a judge of pairs that squashes": (
+        lambda: one_step(BiGAN(ConvEncoder(3), ConvGenerator(3), Squashed(3)), IMAGES, 0), "logits, got a sigmoid"),
     "sigma": (lambda: vaegan(sigma=0.0), "sigma above 0"),
     "gamma": (lambda: vaegan(gamma=-1.0), "gamma and r1_weight of at least 0"),
     "penalty_every": (lambda: vaegan(penalty_every=0), "penalty_every"),

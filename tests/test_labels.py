@@ -214,6 +214,30 @@ def test_a_labelled_vae_rebuilds_with_the_labels_of_its_images():
     assert vae.active_units(POINTS, 0.0, y=LABELS) == 2
 
 
+def test_one_label_serves_for_all_samples():
+    vae = labelled_vae()
+    ones = torch.ones(len(POINTS), dtype=torch.int64)
+    assert torch.equal(vae.codes(POINTS, 1), vae.codes(POINTS, ones))
+    assert torch.equal(vae.elbo(POINTS, y=1), vae.elbo(POINTS, y=ones))
+
+
+@pytest.mark.parametrize("told", ["encoder", "decoder"])
+def test_a_vae_may_tell_one_of_its_networks_alone(told):
+    classes = {"encoder": 0, "decoder": 0, told: 3}
+    encoder = MLPEncoder(2, (8,), (2,), classes=classes["encoder"])
+    vae = VAE(encoder, MLPGenerator(2, (8,), (2,), classes=classes["decoder"]), likelihood="gaussian")
+    fit(vae, (POINTS, LABELS), steps=2, batch_size=8, held_out=(POINTS, LABELS))
+    assert not torch.equal(vae.reconstruct(POINTS, LABELS), vae.reconstruct(POINTS, (LABELS + 1) % 3))
+    with pytest.raises(ValueError, match="got none"):  # and not labels in turn
+        vae.reconstruct(POINTS)
+
+
+def test_held_out_data_may_bring_their_labels():
+    vae = labelled_vae()
+    history = fit(vae, (POINTS, LABELS), steps=4, batch_size=8, held_out=(POINTS, LABELS))
+    assert history.metrics["held_out_elbo"][-1] == pytest.approx(vae.evaluate(POINTS, LABELS)["elbo"].item())
+
+
 def test_a_run_with_labels_resumes_to_the_bit(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_CHECKPOINTS", str(tmp_path))
     settings = {"batch_size": 8, "average": 0.9, "checkpoint": "labelled"}
@@ -231,6 +255,14 @@ BAD = {
     "no labels for a gan": (lambda: fit(labelled_gan(), POINTS, steps=1), "expected labels .* 3 classes, got none"),
     "no labels for a vae": (lambda: fit(labelled_vae(), POINTS, steps=1), "expected labels .* got none: fit takes"),
     "no labels for a bound": (lambda: labelled_vae().elbo(POINTS), "expected labels .* got none"),
+    "no labels for held-out data": (
+        lambda: fit(labelled_vae(), (POINTS, LABELS), steps=1, held_out=POINTS), "got none: .* also as held_out"),
+    "one label of many too large": (
+        lambda: fit(labelled_gan(), (POINTS, LABELS.index_fill(0, torch.tensor([7]), 3)), steps=1, batch_size=1),
+        "got them from 0 to 3"),
+    "fewer labels than samples": (lambda: labelled_vae().codes(POINTS, LABELS[:5]), "labels, or one for all, got 5"),
+    "a bound with labels as floats": (lambda: labelled_vae().elbo(POINTS, y=LABELS + 0.7), "whole numbers"),
+    "labels for a network without classes": (lambda: MLPGenerator(3)(torch.zeros(2, 3), LABELS[:2]), "without classes"),
     "labels as floats": (lambda: fit(labelled_gan(), (POINTS, LABELS.float()), steps=1), "whole numbers"),
     "a label too large": (lambda: fit(labelled_gan(), (POINTS, LABELS + 1), steps=1, batch_size=99), "2, .* 1 to 3"),
     "two columns": (lambda: fit(labelled_gan(), (POINTS, LABELS[:, None]), steps=1), r"\(N,\), got torch.int64"),
