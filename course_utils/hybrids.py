@@ -11,21 +11,13 @@ from course_utils.networks import sample, to_data
 from course_utils.plumbing.checks import check_whole, latent_dim_of, look_at, look_at_generator, refuse_squash
 from course_utils.plumbing.device import in_parts
 from course_utils.plumbing.labels import check_labels, given, x_and_y
-from course_utils.vae import reparameterize
+from course_utils.vae import mu_and_logvar, reparameterize
 
 
 def adam(networks: list[nn.Module], lr: float) -> torch.optim.Adam:
     """Return one Adam for the weights of some networks, without momentum, as for the players of a GAN."""
     weights = [p for network in networks for p in network.parameters()]
     return torch.optim.Adam(weights, lr, (0.0, 0.99), fused=weights[0].device.type in ("cpu", "cuda"))
-
-
-def look_at_encoder(encoder: nn.Module, x: Tensor, latent_dim: int, y: Tensor | None) -> None:
-    """Raise ValueError for an encoder whose output is not (N, 2 * latent_dim), or is squashed."""
-    output = look_at(encoder, x, "encoder", "any means and log-variances", y=y)
-    if output is not None and output.shape != (len(x), 2 * latent_dim):
-        expected = f"({len(x)}, {2 * latent_dim}), means and log-variances for latent_dim={latent_dim}"
-        raise ValueError(f"expected the encoder's output to have the shape {expected}, got {tuple(output.shape)}")
 
 
 def lazy_r1(discriminator: Callable[[Tensor], Tensor], x: Tensor, weight: float, every: int, step: int):
@@ -100,7 +92,7 @@ class VAEGAN(nn.Module):
         """Move all three networks once, each by its own loss (Larsen et al., 2016, algorithm 1)."""
         x, y = x_and_y(batch)
         if step == 0:
-            look_at_encoder(self.encoder, x, self.decoder.latent_dim, y)
+            look_at(self.encoder, x, "encoder", "any means and log-variances", y=y)
             look_at_generator(self.decoder, x, "decoder", y)
             look_at(self.discriminator, x, "discriminator", "logits", y=y)
         decoder = given(self.decoder, y)
@@ -130,8 +122,7 @@ class VAEGAN(nn.Module):
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return the mean and the log-variance of q(z | x): (N, latent_dim) each."""
-        mu, logvar = given(self.encoder, y)(x).chunk(2, dim=1)
-        return mu, logvar
+        return mu_and_logvar(given(self.encoder, y)(x), self.decoder.latent_dim)
 
     def codes(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the mean of q(z | x) for each x, on the CPU: (N, latent_dim)."""
@@ -198,7 +189,7 @@ class BiGAN(nn.Module):
         """Move the discriminator once, and encoder and generator together (Dumoulin et al., 2017, algorithm 1)."""
         x, y = x_and_y(batch)
         if step == 0:
-            look_at_encoder(self.encoder, x, self.generator.latent_dim, y)
+            look_at(self.encoder, x, "encoder", "any means and log-variances", y=y)
             look_at_generator(self.generator, x, y=y)
             check_labels(y, self.discriminator)
         discriminator = given(self.discriminator, y)
@@ -219,7 +210,7 @@ class BiGAN(nn.Module):
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Return a code for each x: (N, latent_dim); with `stochastic` a draw from q(z | x)."""
-        mu, logvar = given(self.encoder, y)(x).chunk(2, dim=1)  # (N, latent_dim), (N, latent_dim)
+        mu, logvar = mu_and_logvar(given(self.encoder, y)(x), self.generator.latent_dim)  # (N, latent_dim) each
         return reparameterize(mu, logvar) if self.stochastic else mu
 
     def codes(self, x: Tensor, y: Tensor | None = None) -> Tensor:
@@ -232,7 +223,8 @@ class BiGAN(nn.Module):
 
     def mean_code(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the encoder's first half for each x: (N, latent_dim)."""
-        return given(self.encoder, y)(x).chunk(2, dim=1)[0]
+        mu, _ = mu_and_logvar(given(self.encoder, y)(x), self.generator.latent_dim)
+        return mu
 
     def sample(self, n: int = 64, z: Tensor | None = None, seed: int = 0, y=None) -> Tensor:
         """Draw samples for display; n, z, seed and y as for `GAN.sample`."""

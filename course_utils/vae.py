@@ -13,6 +13,15 @@ from course_utils.plumbing.device import forked_random, in_parts, looking_at, sp
 from course_utils.plumbing.labels import given, x_and_y
 
 
+def mu_and_logvar(output: Tensor, latent_dim: int) -> tuple[Tensor, Tensor]:
+    """Split an encoder's output (N, 2 * latent_dim) into means and log-variances, (N, latent_dim) each."""
+    if output.dim() != 2 or output.shape[1] != 2 * latent_dim:
+        expected = f"({len(output)}, {2 * latent_dim}), means and log-variances for latent_dim={latent_dim}"
+        raise ValueError(f"expected the encoder's output to have the shape {expected}, got {tuple(output.shape)}")
+    mu, logvar = output.chunk(2, dim=1)
+    return mu, logvar
+
+
 def reparameterize(mu: Tensor, logvar: Tensor) -> Tensor:
     """Return z = mu + sigma * eps, a code from N(mu, exp(logvar)) through which gradients pass (section 2.4)."""
     return mu + (0.5 * logvar).exp() * torch.randn_like(mu)
@@ -129,13 +138,7 @@ class VAE(nn.Module):
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return the mean and the log-variance of q(z | x): (N, latent_dim) each."""
-        output = given(self.encoder, y)(x)
-        d = self.decoder.latent_dim
-        if output.shape != (len(x), 2 * d):
-            expected = f"({len(x)}, {2 * d}), means and log-variances for latent_dim={d}"
-            raise ValueError(f"expected the encoder's output to have the shape {expected}, got {tuple(output.shape)}")
-        mu, logvar = output.chunk(2, dim=1)
-        return mu, logvar
+        return mu_and_logvar(given(self.encoder, y)(x), self.decoder.latent_dim)
 
     def nll(self, z: Tensor, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Return -log p(x | z) in nats: (N,)."""
