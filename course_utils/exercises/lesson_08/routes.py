@@ -173,7 +173,7 @@ OTHER_GOALS = {  # network: what stands there instead of its goal, and what to s
         lambda gamma: {"nll": gamma, "g_loss": -1}: CAUGHT,
         lambda gamma: {"nll": gamma, "d_loss": 1}: CAUGHT,
         lambda gamma: {"nll": gamma, "d_loss": -1}: (
-            "minus `d_loss` is the saturating goal, as the paper writes it: it fades when the discriminator is sure, and "
+            "minus `d_loss` is the saturating goal, as the paper writes it: it fades when the discriminator is sure; "
             "here the decoder wants to be called real, by `g_loss`."
         ),
         lambda gamma: {"nll": -gamma, "g_loss": 1}: NEGATIVE,
