@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from course_utils.losses import kl_divergence, non_saturating_d, non_saturating_g, r1_penalty
 from course_utils.networks import sample, to_data
-from course_utils.plumbing.checks import check_whole, latent_dim_of, look_at, look_at_generator, refuse_squash
+from course_utils.plumbing.checks import check_whole, latent_dim_of, look_at, look_at_generator
 from course_utils.plumbing.device import in_parts
-from course_utils.plumbing.labels import check_labels, given, x_and_y
+from course_utils.plumbing.labels import given, x_and_y
 from course_utils.vae import mu_and_logvar, reparameterize
 
 
@@ -34,6 +34,11 @@ def move(losses: Mapping[str, Tensor], optimizers: Mapping[str, torch.optim.Opti
             loss.backward(inputs=weights, retain_graph=True)
     for name in losses:
         optimizers[name].step()
+
+
+def detached(metrics: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return what to log without the graph behind it."""
+    return {name: value.detach() for name, value in metrics.items()}
 
 
 class VAEGAN(nn.Module):
@@ -89,28 +94,33 @@ class VAEGAN(nn.Module):
         return {name: adam([network], self.lr) for name, network in self.named_children()}
 
     def training_step(self, batch, optimizers: dict, step: int) -> dict[str, Tensor]:
-        """Move all three networks once, each by its own loss (Larsen et al., 2016, algorithm 1)."""
+        """Move all three networks once, each by its own loss; return what to log."""
         x, y = x_and_y(batch)
         if step == 0:
             look_at(self.encoder, x, "encoder", "any means and log-variances", y=y)
             look_at_generator(self.decoder, x, "decoder", y)
             look_at(self.discriminator, x, "discriminator", "logits", y=y)
+        losses, metrics = self.losses(x, y)
+        r1 = lazy_r1(given(self.discriminator, y), x, self.r1_weight, self.penalty_every, step)
+        move(losses | {"discriminator": losses["discriminator"] + r1}, optimizers)
+        return detached(metrics)
+
+    def losses(self, x: Tensor, y: Tensor | None = None) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Return the loss of each network, and their parts (Larsen et al., 2016, algorithm 1)."""
         decoder = given(self.decoder, y)
         mu, logvar = self.encode(x, y)  # (N, latent_dim), (N, latent_dim)
         rebuilt = to_data(decoder(reparameterize(mu, logvar)))
         drawn = to_data(decoder(torch.randn_like(mu)))
-        features, logits = self.judge(torch.cat([x, rebuilt, drawn]), None if y is None else torch.cat([y, y, y]))
+        features, logits = self.look(torch.cat([x, rebuilt, drawn]), None if y is None else torch.cat([y, y, y]))
         of_real, of_rebuilt, _ = features.chunk(3)  # (N, d) each
         real_logits, fake_logits = logits[: len(x)], logits[len(x) :]  # (N,), (2N,)
         kl = kl_divergence(mu, logvar).sum(1).mean()
-        nll = 0.5 * ((of_rebuilt - of_real) / self.sigma).square().sum(1).mean()  # but for a constant
+        nll = 0.5 * ((of_rebuilt - of_real) / self.sigma).square().sum(1).mean()  # -log p of the features, + constant
         d_loss, g_loss = non_saturating_d(real_logits, fake_logits), non_saturating_g(fake_logits)
-        r1 = lazy_r1(given(self.discriminator, y), x, self.r1_weight, self.penalty_every, step)
-        losses = {"encoder": kl + nll, "decoder": self.gamma * nll + g_loss, "discriminator": d_loss + r1}
-        move(losses, optimizers)
-        return {name: value.detach() for name, value in dict(d_loss=d_loss, g_loss=g_loss, nll=nll, kl=kl).items()}
+        losses = {"encoder": kl + nll, "decoder": self.gamma * nll + g_loss, "discriminator": d_loss}
+        return losses, {"d_loss": d_loss, "g_loss": g_loss, "nll": nll, "kl": kl}
 
-    def judge(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def look(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return what the discriminator's last layer with weights reads, the features (N, d), and the logits (N,)."""
         last = self.discriminator
         while isinstance(last, nn.Sequential):
@@ -186,27 +196,32 @@ class BiGAN(nn.Module):
         }
 
     def training_step(self, batch, optimizers: dict, step: int) -> dict[str, Tensor]:
-        """Move the discriminator once, and encoder and generator together (Dumoulin et al., 2017, algorithm 1)."""
+        """Move the discriminator once, and encoder and generator together; return what to log."""
         x, y = x_and_y(batch)
         if step == 0:
             look_at(self.encoder, x, "encoder", "any means and log-variances", y=y)
             look_at_generator(self.generator, x, y=y)
-            check_labels(y, self.discriminator)
+            z = torch.zeros(len(x), self.generator.latent_dim).to(x)
+            look_at(self.discriminator, x, "discriminator", "logits", y=y, z=z)
+        losses, code, metrics = self.losses(x, y)
+        seen = partial(given(self.discriminator, y), z=code.detach())
+        r1 = lazy_r1(seen, x, self.r1_weight, self.penalty_every, step)
+        move(losses | {"discriminator": losses["discriminator"] + r1}, optimizers)
+        return detached(metrics)
+
+    def losses(self, x: Tensor, y: Tensor | None = None) -> tuple[dict[str, Tensor], Tensor, dict[str, Tensor]]:
+        """Return the loss of each player, the codes of x, and what to log (Dumoulin et al., 2017, algorithm 1)."""
         discriminator = given(self.discriminator, y)
         code = self.encode(x, y)  # (N, latent_dim)
         z = torch.randn_like(code)  # (N, latent_dim)
         fake = to_data(given(self.generator, y)(z))
         real_logits = discriminator(x, code)  # (N,), images with their codes
         fake_logits = discriminator(fake, z)  # (N,), codes with their images
-        if step == 0:
-            refuse_squash(real_logits, "discriminator", "logits")
         d_loss = non_saturating_d(real_logits, fake_logits)
         pair_loss = non_saturating_d(fake_logits, real_logits)  # each kind wants to pass for the other
-        seen = partial(discriminator, z=code.detach())
-        r1 = lazy_r1(seen, x, self.r1_weight, self.penalty_every, step)
-        move({"discriminator": d_loss + r1, "pair": pair_loss}, optimizers)
-        d_real, d_fake = real_logits.detach().sigmoid().mean(), fake_logits.detach().sigmoid().mean()
-        return {"d_loss": d_loss.detach(), "pair_loss": pair_loss.detach(), "d_real": d_real, "d_fake": d_fake}
+        metrics = {"d_loss": d_loss, "pair_loss": pair_loss}
+        metrics |= {"d_real": real_logits.sigmoid().mean(), "d_fake": fake_logits.sigmoid().mean()}
+        return {"discriminator": d_loss, "pair": pair_loss}, code, metrics
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Return a code for each x: (N, latent_dim); with `stochastic` a draw from q(z | x)."""

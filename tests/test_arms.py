@@ -6,6 +6,7 @@ import math
 import pytest
 import torch
 
+from course_utils.comparison.arm_tables import label_table
 from course_utils.comparison.arms import Arms
 
 
@@ -42,3 +43,22 @@ def test_what_was_not_recorded_is_said_in_a_sentence(folder):
         Arms(folder, "labels", "mnist")
     with pytest.raises(ValueError, match="expected one of features; gan; told, got 'vae'"):
         Arms(folder, "labels").values("vae", "usual")
+
+
+def test_a_table_of_labels_is_relative_to_real_classes_and_leaves_out_what_takes_no_orders(tmp_path):
+    real = {"accuracy": [0.9, 1.0], "frechet": [50.0, 70.0], "coverage": [0.8, 1.0], "recall": [0.7, 0.9]}
+    told = {
+        "ratio": [1.0, 2.0],
+        "accuracy": [0.5, 0.7],
+        "frechet": [90.0, 90.0],
+        "coverage": [0.2, 0.4],
+        "recall": [0, 1],
+    }
+    lines = [{"job": ["real", "digits"], **real}]
+    lines += [{"job": ["arm", "digits", arm, 100], "usual": told} for arm in ("gan", "projection")]
+    (tmp_path / "labels_digits.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    rows = {"told": ("projection", "usual"), "not told": ("gan", "usual")}
+    *_, first, second, last = label_table(Arms(tmp_path, "labels"), rows).splitlines()
+    assert first == "| told | 1.50 | 0.60 | 1.50 | 0.30 | 0.50 |"
+    assert second == "| not told | 1.50 | – | – | – | – |"
+    assert last == "| other real images | 1 | 0.95 | 1 | 0.90 | 0.80 |"

@@ -185,18 +185,18 @@ def test_images_go_through_both():
 def test_the_features_are_what_the_last_layer_with_weights_reads():
     x = IMAGES[:4]
     plain = VAEGAN(ConvEncoder(3), ConvGenerator(3), ConvDiscriminator())
-    features, logits = plain.judge(x)
+    features, logits = plain.look(x)
     assert torch.allclose(plain.discriminator[-2](features).squeeze(1), logits)
     told = VAEGAN(ConvEncoder(3), ConvGenerator(3), ConvDiscriminator(classes=10))
     y = torch.arange(4)
-    features, logits = told.judge(x, y)
+    features, logits = told.look(x, y)
     assert torch.allclose(told.discriminator[-1](features, y), logits)
 
 
 def test_the_features_of_layers_within_layers_are_those_of_the_last():
     inner = ConvDiscriminator()
     hybrid = VAEGAN(ConvEncoder(3), ConvGenerator(3), nn.Sequential(inner, nn.Identity()))
-    features, logits = hybrid.judge(IMAGES[:4])
+    features, logits = hybrid.look(IMAGES[:4])
     assert torch.allclose(inner[-2](features).squeeze(1), logits)
 
 

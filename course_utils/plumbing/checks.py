@@ -115,8 +115,9 @@ def look_at(
     gives: str | None,
     remedy: str = "build it for data of this shape",
     y: Tensor | None = None,
+    **more: Tensor,
 ) -> Tensor | None:
-    """Return what a network makes of x, with the graph behind it, and change neither it nor any random numbers.
+    """Return what a network makes of x (and `more`), with the graph behind it; it and the random numbers stay.
 
     None stands for a network that takes more than x, which only its own model knows. Raises ValueError for a network
     that does not take x, or that squashes what it gives; `gives` is None where it may.
@@ -125,23 +126,17 @@ def look_at(
     with looking_at(network) as device, forked_random(0, device), torch.enable_grad():
         x = x.detach().to(device, dtype_of(network)).requires_grad_()
         try:
-            output = given(network, y if y is None else y.to(device))(x)
+            output = given(network, y if y is None else y.to(device))(x, **more)
         except TypeError:
             return None
         except RuntimeError as error:
             first_line, *_ = str(error).splitlines()
             wanted = f"expected a {role} that takes {tuple(x.shape)}"
             raise ValueError(f"{wanted}, got one that says {first_line!r}: {remedy}") from None
-    if gives:
-        refuse_squash(output, role, gives)
-    return output
-
-
-def refuse_squash(output: Tensor, role: str, gives: str) -> None:
-    """Raise ValueError for the output of a network that squashes what it gives."""
-    if end := squash_at_the_end(output):
+    if gives and (end := squash_at_the_end(output)):
         hint = "leave it out, since the losses work on raw outputs"
         raise ValueError(f"expected the {role} to give {gives}, got {end} at its end: {hint}")
+    return output
 
 
 def latent_dim_of(generator: nn.Module, role: str) -> int:
