@@ -65,6 +65,20 @@ def for_digits(x, y, classes):
     return torch.cat([x, label], 1)
 
 
+def numbered_planes(x, y, classes):
+    label = y.view(-1, 1, 1, 1).expand(-1, 1, *x.shape[2:]) if x.dim() == 4 else columns(y, classes)
+    return torch.cat([x, label], 1)
+
+
+def set_in_a_loop(x, y, classes):
+    if x.dim() == 2:
+        return torch.cat([x, columns(y, classes)], 1)
+    planes = torch.zeros(len(x), classes, *x.shape[2:])
+    for i in range(len(x)):
+        planes[i, y] = 1
+    return torch.cat([x, planes], 1)
+
+
 def images_alone(x, y, classes):
     n, _, height, width = x.shape
     return torch.cat([x, columns(y, classes).view(n, classes, 1, 1).expand(n, classes, height, width)], 1)
@@ -88,6 +102,7 @@ BESIDE = {
     "the labels choose rows here": with_columns(set_by_row),
     "this is an embedding": with_columns(lambda y, classes: nn.Embedding(classes, classes)(y)),
     "filled in part": one_pixel,
+    "along axis 1, not `+`": with_columns(columns, lambda x, label: x + label),
     "x is gone": with_columns(columns, lambda x, label: label),
     "no gradient passes to x": with_columns(columns, lambda x, label: torch.cat([x.data, label], 1)),
     "two tensors side by side": with_columns(columns, lambda x, label: [x, label]),
@@ -157,7 +172,7 @@ PROJECTION = {
     "the term of psi": lambda features, y, psi, v: product(features, y, v),
     "adds the projections on all classes": logits(lambda features, y, v: features @ v.sum(0)),
     "the class that fits best": logits(lambda features, y, v: class_logits(features, v).max(1).values),
-    "every image meets every label": lambda features, y, psi, v: features @ psi + torch.mm(features, v[y].t()),
+    "every image met every image's vector": lambda features, y, psi, v: features @ psi + torch.mm(features, v[y].t()),
     "this is the mean over the features": logits(lambda features, y, v: product(features, y, v) / v.shape[1]),
     "here class 0 gets the last row": logits(lambda features, y, v: product(features, y - 1, v)),
     "here they are exchanged": logits(lambda features, y, v: (features * v[:, y].T).sum(1)),
@@ -172,11 +187,16 @@ PROJECTION = {
     "numbers of the whole batch": summed_all,
     "the sum runs over the images": logits(lambda features, y, v: torch.einsum("nd,nd->d", features, v[y])),
     "a row for each class": logits(lambda features, y, v: (features * v).sum(dim=-1)),
+    "psi is added by itself": lambda features, y, psi, v: product(features, y, v) + psi,
+    "`[y]` takes rows": logits(lambda features, y, v: class_logits(features, v)[y]),
+    "the vector of the first one's class": logits(lambda features, y, v: features.mv(v[y[0]])),
+    "without the number of classes": logits(lambda features, y, v: (features * (one_hot(y).float() @ v)).sum(1)),
+    "ten classes are taken for granted": logits(lambda features, y, v: (features * (one_hot(y, 10) * 1.0 @ v)).sum(1)),
     "added up by itself": logits(lambda features, y, v: v.sum(1)[y]),
     "one alone loses its axis": one_logit_lost,
     "carries no gradient": logits(product, lambda first, second: first.detach() + second.detach()),
     "a number for each feature": lambda features, y, psi, v: features * v[y] + features * psi,
-    "a logit for each class": lambda features, y, psi, v: (features @ psi).unsqueeze(1) + class_logits(features, v),
+    "a logit for every class": lambda features, y, psi, v: (features @ psi).unsqueeze(1) + class_logits(features, v),
     "(N, 1) plus (N,)": lambda features, y, psi, v: features @ psi[:, None] + product(features, y, v),
     "`torch.dot` takes two vectors": lambda features, y, psi, v: torch.dot(features, psi + v[y]),
 }
@@ -288,6 +308,27 @@ def in_eval(generator, discriminator, x, y, z):
     return edited(ALL)(generator, discriminator, x, y, z)
 
 
+def others_in_both(generator, discriminator, x, y, z):
+    label = columns(y, 10)
+    planes = everywhere(label)
+    others = planes[torch.randperm(len(y))]
+    fake = generator(torch.cat([z, label], 1)).sigmoid()
+    d_loss = softplus(-discriminator(told(planes, x))) + softplus(discriminator(told(others, fake.detach())))
+    return d_loss.mean(), softplus(-discriminator(told(others, fake))).mean()
+
+
+def untold(generator, discriminator, x, y, z):
+    return edited(ALL)(lambda both: generator(both[:, :-10]), discriminator, x, y, z)
+
+
+def told_apart(generator, discriminator, x, y, z):
+    return edited(ALL)(lambda both: generator(both[:, :-10], both[:, -10:]), discriminator, x, y, z)
+
+
+def judged_with_labels(generator, discriminator, x, y, z):
+    return edited(ALL)(generator, lambda both: discriminator(both[:, :1], y), x, y, z)
+
+
 MENDED_LOSSES = {
     "all four bugs are left; one of them: the plane": edited([]),
     "three bugs are left; one of them: the plane": edited(["squash"]),
@@ -303,10 +344,16 @@ MENDED_LOSSES = {
     "learns from real images only": edited(
         ALL, d=lambda real, fake: (softplus(-real) + softplus(fake.detach())).mean()
     ),
+    "`detach` has changed sides": edited(["planes", "labels", "squash"], hide=lambda fake: fake),
+    "this discriminator takes one tensor": judged_with_labels,
+    "the generator takes z and": untold,
     "which fades": edited(ALL, g=lambda fake: torch.log(1 - torch.sigmoid(fake)).mean()),
     "the generator learns to be caught": edited(ALL, g=lambda fake: cross_entropy(fake, 0.0)),
     "this is the sum over the batch": edited(
         ALL, d=lambda real, fake: (softplus(-real) + softplus(fake)).sum(), g=lambda fake: softplus(-fake).sum()
+    ),
+    "these are losses of each image": edited(
+        ALL, d=lambda real, fake: softplus(-real) + softplus(fake), g=lambda fake: softplus(-fake)
     ),
     "this is half of d_loss": edited(ALL, d=lambda real, fake: softplus(torch.cat([-real, fake])).mean()),
     "the two losses have changed places": edited(ALL, result=lambda d_loss, g_loss: [g_loss, d_loss]),
@@ -334,6 +381,7 @@ MENDED_LOSSES = {
     "in d_loss the discriminator sees": edited(BUT_SQUASH, fake=lambda output: (output.sigmoid(), output)),
     "in g_loss the discriminator sees": edited(["planes", "labels"], fake=lambda output: (output, output.sigmoid())),
     "real images went through a sigmoid": edited(ALL, real=torch.sigmoid),
+    "nearer to raw output": edited(BUT_SQUASH, real=lambda x: x * 2 - 1),
     "labels that are not theirs": labels_of_others_for_real,
 }
 
@@ -404,6 +452,7 @@ PAIRS_STEP = {
     "the real images come with drawn codes": judged(real=lambda E, G, x, z: (x, z)),
     "the sample comes with the code of a real image": judged(fake=lambda E, G, x, z: (G(z), E(x).detach())),
     "the generator has no part in this": judged(fake=lambda E, G, x, z: (x, z)),
+    "is a sample already": judged(fake=lambda E, G, x, z: (torch.sigmoid(G(z)).detach(), z)),
     "others than the argument `z`": other_z,
     "gradients reached the generator: call": judged(fake=lambda E, G, x, z: (G(z), z)),
     "gradients reached the encoder: the code": judged(real=lambda E, G, x, z: (x, E(x))),
@@ -515,6 +564,67 @@ def wiped_at_the_end(losses, networks, optimizers, gamma):
         optimizer.step()
 
 
+def aimed(**targets):
+    """Goals whose `inputs=` name these networks."""
+
+    def steps(losses, networks, optimizers, gamma):
+        goals = {
+            "encoder": losses["kl"] + losses["nll"],
+            "decoder": losses["nll"] * gamma + losses["g_loss"],
+            "discriminator": losses["d_loss"],
+        }
+        for optimizer in optimizers.values():
+            optimizer.zero_grad()
+        for name, goal in goals.items():
+            weights = [p for target in targets.get(name, [name]) for p in networks[target].parameters()]
+            goal.backward(inputs=weights, retain_graph=True)
+        for optimizer in optimizers.values():
+            optimizer.step()
+
+    return steps
+
+
+def forgetting(*names):
+    """Old gradients of these networks are not wiped."""
+
+    def steps(losses, networks, optimizers, gamma):
+        for name in networks.keys() - names:
+            networks[name].zero_grad()
+        follow(wipe=False)(losses, networks, optimizers, gamma)
+
+    return steps
+
+
+def kept_once(losses, networks, optimizers, gamma):
+    encoder, decoder, _ = (list(network.parameters()) for network in networks.values())
+    for optimizer in optimizers.values():
+        optimizer.zero_grad()
+    (losses["kl"] + losses["nll"]).backward(inputs=encoder, retain_graph=True)
+    (gamma * losses["nll"] + losses["g_loss"]).backward(inputs=decoder)
+    losses["d_loss"].backward()
+
+
+def uncalled(losses, networks, optimizers, gamma):
+    losses["d_loss"].backward(inputs=networks["discriminator"].parameters, retain_graph=True)
+
+
+def unpacked(losses, networks, optimizers, gamma):
+    kl, nll, d_loss, g_loss = losses
+    goals = kl + nll, gamma * nll + g_loss, d_loss
+    for goal, network in zip(goals, networks.values()):
+        goal.backward(inputs=list(network.parameters()), retain_graph=True)
+
+
+def unpacked_in_turn(losses, networks, optimizers, gamma):
+    kl, nll, d_loss, g_loss = losses
+    (kl + nll).backward(inputs=list(networks["encoder"].parameters()), retain_graph=True)
+
+
+def stepping_together(losses, networks, optimizers, gamma):
+    aimed()(losses, networks, optimizers, gamma)
+    optimizers.step()
+
+
 def for_networks(losses, networks, optimizers, gamma):
     losses["d_loss"].backward(inputs=networks["discriminator"], retain_graph=True)
 
@@ -526,6 +636,7 @@ THREE_STEPS = {
     "the decoder no longer rebuilds": follow(decoder=lambda c, kl, nll, d_loss, g_loss: g_loss),
     "γ weighs the likelihood alone": follow(decoder=lambda c, kl, nll, d_loss, g_loss: nll + c * g_loss),
     "γ is missing": follow(decoder=lambda c, kl, nll, d_loss, g_loss: kl + nll + g_loss),
+    "γ is taken for granted": follow(decoder=lambda c, kl, nll, d_loss, g_loss: nll / 10 + g_loss),
     "γ is for the decoder": follow(encoder=lambda c, kl, nll, d_loss, g_loss: kl + c * nll),
     "γ weighs no KL": follow(encoder=lambda c, kl, nll, d_loss, g_loss: c * kl + nll),
     "the encoder learned from the discriminator's game": follow(
@@ -543,13 +654,24 @@ THREE_STEPS = {
     "taught to be fooled": follow(discriminator=lambda c, kl, nll, d_loss, g_loss: g_loss),
     "minus `g_loss` knows no real images": follow(discriminator=lambda c, kl, nll, d_loss, g_loss: -g_loss),
     "the discriminator climbed its loss": follow(discriminator=lambda c, kl, nll, d_loss, g_loss: -d_loss),
+    "two signs are wrong": follow(
+        decoder=lambda c, kl, nll, d_loss, g_loss: c * nll - g_loss,
+        discriminator=lambda c, kl, nll, d_loss, g_loss: -d_loss,
+    ),
     "gradients of an earlier step": follow(wipe=False),
+    "in the encoder a gradient": forgetting("encoder"),
+    "in the decoder a gradient": forgetting("decoder"),
+    "in the discriminator a gradient": forgetting("discriminator"),
+    "a goal left gradients in another network": aimed(decoder=["encoder"]),
     "one `zero_grad()` wiped gradients": backward_in_turn(["encoder", "decoder", "discriminator"], True, wipe_all=True),
     "no gradient was there": wiped_at_the_end,
     "nobody moved": follow(who=()),
-    "threw the graph away": backward_in_turn(["encoder", "discriminator", "decoder"], True, keep=False),
+    "threw the graph away": kept_once,
     "an optimizer stepped too early": backward_in_turn(["discriminator", "encoder", "decoder"], True, stepping=True),
     "`inputs=` takes weights": for_networks,
+    "`parameters` was named but not called": uncalled,
+    "unpacks to its keys": unpacked,
+    "are dictionaries of three": stepping_together,
     "the encoder stayed where it was": follow(who=["decoder", "discriminator"]),
     "the decoder stayed where it was": follow(who=["encoder", "discriminator"]),
     "the discriminator stayed where it was": follow(who=["encoder", "decoder"]),

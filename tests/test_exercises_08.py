@@ -2,8 +2,28 @@
 
 import pytest
 import torch
-from answers_08 import ALL, edited, follow, images_alone, judged, vanilla, with_columns
-from torch.nn.functional import one_hot
+from answers_08 import (
+    ALL,
+    BUT_SQUASH,
+    aimed,
+    backward_in_turn,
+    class_logits,
+    edited,
+    follow,
+    forgetting,
+    images_alone,
+    judged,
+    logits,
+    numbered_planes,
+    others_in_both,
+    product,
+    set_in_a_loop,
+    told_apart,
+    unpacked_in_turn,
+    vanilla,
+    with_columns,
+)
+from torch.nn.functional import one_hot, softplus
 
 from course_utils.exercises import lesson_08
 
@@ -31,6 +51,21 @@ def asleep(encoder, generator, discriminator, optimizer, x, z):
     judged()(encoder.eval(), generator, discriminator, optimizer, x, z)
 
 
+def by_an_optimizer_of_its_own(encoder, generator, discriminator, optimizer, x, z):
+    adam = torch.optim.Adam(discriminator.parameters(), lr=1e-3)
+    judged()(encoder, generator, discriminator, adam, x, z)
+
+
+def zero_grad_not_called(encoder, generator, discriminator, optimizer, x, z):
+    optimizer.zero_grad  # noqa: B018 - the mistake
+    judged(before=())(encoder, generator, discriminator, optimizer, x, z)
+
+
+def first_stepping_together(losses, networks, optimizers, gamma):
+    optimizers.zero_grad()
+    follow()(losses, networks, optimizers, gamma)
+
+
 def then_backward(generator, discriminator, x, y, z):
     d_loss, g_loss = edited(ALL)(generator, discriminator, x, y, z)
     d_loss.backward(retain_graph=True)
@@ -39,6 +74,57 @@ def then_backward(generator, discriminator, x, y, z):
 
 def label_first(generator, discriminator, x, y, z):
     return edited(ALL)(lambda both: generator(both.roll(10, dims=1)), discriminator, x, y, z)
+
+
+KNOWN = [  # (check, answer, part of the sentence), beyond the one answer for each sentence in `answers_08.WRONG`
+    (lesson_08.check_beside, numbered_planes, "stands there as a number"),
+    (lesson_08.check_beside, set_in_a_loop, "at the labels of the whole batch"),
+    (lesson_08.check_projection, logits(lambda features, y, v: class_logits(features, v)), "a logit for every class"),
+    (lesson_08.check_projection, logits(lambda features, y, v: features * v[y]), "a number for each feature"),
+    (
+        lesson_08.check_projection,
+        lambda features, y, psi, v: features * psi + product(features, y, v),
+        "a number for each feature",
+    ),
+    (lesson_08.check_projection, logits(lambda features, y, v: (features * v[:, y]).sum(1)), "here they are exchanged"),
+    (
+        lesson_08.check_projection,
+        lambda features, y, psi, v: class_logits(features, v)[y] + features @ psi,
+        "`[y]` takes rows",
+    ),
+    (lesson_08.check_projection, logits(lambda features, y, v: v[y] @ features.T), "met every image's vector"),
+    (
+        lesson_08.check_projection,
+        logits(lambda features, y, v: class_logits(features, v).gather(1, y.unsqueeze(1))),
+        "(N, 1) plus (N,)",
+    ),
+    (
+        lesson_08.check_projection,
+        lambda features, y, psi, v: (features * psi).sum() + product(features, y, v),
+        "numbers of the whole batch",
+    ),
+    (lesson_08.check_mended_losses, edited(["squash"], hide=lambda fake: fake), "`detach` has changed sides"),
+    (lesson_08.check_mended_losses, told_apart, "the generator takes z and"),
+    (lesson_08.check_mended_losses, others_in_both, "one bug is left: the discriminator is told"),
+    (lesson_08.check_mended_losses, edited(BUT_SQUASH, real=torch.logit), "nearer to raw output"),
+    (lesson_08.check_mended_losses, edited(ALL, g=lambda fake: softplus(-fake)), "these are losses of each image"),
+    (lesson_08.check_pairs_step, zero_grad_not_called, "with its parentheses"),
+    (lesson_08.check_three_steps, forgetting("encoder", "decoder"), "gradients of an earlier step"),
+    (lesson_08.check_three_steps, aimed(encoder=["decoder"], decoder=["encoder"]), "a goal left gradients in another"),
+    (lesson_08.check_three_steps, aimed(decoder=["decoder", "encoder"]), "a goal left gradients in another"),
+    (
+        lesson_08.check_three_steps,
+        backward_in_turn(["encoder", "decoder", "discriminator"], True, keep=False),
+        "threw the graph away",
+    ),
+    (
+        lesson_08.check_three_steps,
+        follow(decoder=lambda c, kl, nll, d_loss, g_loss: 0.01 * nll + g_loss),
+        "γ is taken for granted",
+    ),
+    (lesson_08.check_three_steps, unpacked_in_turn, "unpacks to its keys"),
+    (lesson_08.check_three_steps, first_stepping_together, "are dictionaries of three"),
+]
 
 
 UNKNOWN = [  # (check, answer, part of what is said)
@@ -84,6 +170,11 @@ UNKNOWN = [  # (check, answer, part of what is said)
     ),
     (
         lesson_08.check_pairs_step,
+        by_an_optimizer_of_its_own,
+        "something else than `optimizer` moved the discriminator",
+    ),
+    (
+        lesson_08.check_pairs_step,
         judged(loss=lambda real, fake: vanilla(real, fake) + real.square().mean()),
         "but not down the slope of its loss",
     ),
@@ -95,6 +186,12 @@ UNKNOWN = [  # (check, answer, part of what is said)
     ),
     (lesson_08.check_three_steps, two_steps_of_each, 'of `optimizers["encoder"]` in the first step to be 1, got 2.'),
 ]
+
+
+@pytest.mark.parametrize("check, answer, part", KNOWN)
+def test_a_known_mistake_in_another_form_gets_the_same_message(check, answer, part):
+    (sentence,) = {sentence for sentence in check.mistakes.values() if part in sentence}
+    assert check.verdict(answer) == f"✗ {check.reference.__name__}: {sentence}"
 
 
 @pytest.mark.parametrize("check, answer, part", UNKNOWN)

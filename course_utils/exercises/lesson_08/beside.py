@@ -41,20 +41,7 @@ def filled(label: Tensor, x: Tensor) -> Tensor:
     return label.view(*label.shape, *[1] * (x.dim() - 2)).expand(-1, -1, *x.shape[2:])
 
 
-def for_codes(label: Tensor, x: Tensor) -> Tensor:
-    return label
-
-
-def for_images(label: Tensor, x: Tensor) -> Tensor:
-    """Planes, of codes too, which have no height and no width."""
-    return label[:, :, None, None].expand(-1, -1, x.shape[2], x.shape[3])
-
-
-def for_28_pixels(label: Tensor, x: Tensor) -> Tensor:
-    return label[:, :, None, None].expand(-1, -1, 28, 28) if x.dim() == 4 else label
-
-
-def only_28_pixels(label: Tensor, x: Tensor) -> Tensor:
+def of_28_pixels(label: Tensor, x: Tensor) -> Tensor:
     return label[:, :, None, None].expand(-1, -1, 28, 28)
 
 
@@ -70,16 +57,6 @@ def in_one_line(label: Tensor, x: Tensor, axis: int) -> Tensor:
     planes = torch.zeros_like(filled(label, x))
     planes.narrow(axis, 0, 1).copy_(filled(label, x).narrow(axis, 0, 1))
     return planes
-
-
-def or_columns(planes):
-    """A way to make planes, with columns for codes."""
-    return lambda label, x: planes(label, x) if x.dim() == 4 else label
-
-
-def or_error(planes):
-    """A way to make planes that raises an error for codes."""
-    return lambda label, x: planes(label, x) if x.dim() == 4 else for_images(label, x)
 
 
 def scrambled(label: Tensor, x: Tensor) -> Tensor:
@@ -102,6 +79,26 @@ def beside_with(x: Tensor, y: Tensor, classes: int, *, label=one_hot_of, shape=f
 
 def beside(x: Tensor, y: Tensor, classes: int) -> Tensor:
     return beside_with(x, y, classes)
+
+
+def refused(x: Tensor, y: Tensor, classes: int) -> Tensor:
+    raise ValueError("not this kind of x")
+
+
+def by_kind(codes, images):
+    """One answer for codes, another one for images."""
+    return lambda x, y, classes: (images if x.dim() == 4 else codes)(x, y, classes)
+
+
+def in_images(**change) -> list:
+    """One thing changed for images, where codes come out right, or with an error."""
+    return [by_kind(codes, altered(beside_with, **change)) for codes in (beside, refused)]
+
+
+def anywhere(**change) -> list:
+    """One thing changed for codes and images, or for one of them."""
+    changed = altered(beside_with, **change)
+    return [changed, by_kind(changed, refused), *in_images(**change)]
 
 
 def flattened(x: Tensor, y: Tensor, classes: int) -> Tensor:
@@ -146,7 +143,7 @@ OTHER_LABELS = {  # instead of `one_hot_of`
     lambda y, classes: 1 - one_hot_of(y, classes): "ones and zeros are exchanged: the own class has the one.",
     lambda y, classes: 2 * one_hot_of(y, classes) - 1: "the other classes have -1 here: they should have 0.",
     ones_of_all: (
-        "every sample gets ones at the labels of the whole batch: `[:, y]` takes all rows. `[torch.arange(len(y)), y]` "
+        "every sample gets ones at the labels of the whole batch, as `[:, y]` sets them: `[torch.arange(len(y)), y]` "
         "pairs each row with its own label."
     ),
     ones_in_rows: "the labels choose rows here, and rows are samples: they should choose columns.",
@@ -159,14 +156,15 @@ SCRAMBLED = (
     "the planes are scrambled: `repeat` puts whole rows behind each other, and `view` cuts them elsewhere. Make "
     "(N, classes, 1, 1) first, then `expand`."
 )
+GRANTED = "the size of the planes is taken for granted: take height and width from `x.shape`."
 OTHER_PLANES = {  # instead of `filled`
     scrambled: SCRAMBLED,
     scrambled_over_samples: SCRAMBLED,
     in_the_corner: HALF_FILLED,
     partial(in_one_line, axis=2): HALF_FILLED,
     partial(in_one_line, axis=3): HALF_FILLED,
+    of_28_pixels: GRANTED,
 }
-GRANTED = "the size of the planes is taken for granted: take height and width from `x.shape`."
 TWO_TENSORS = "these are two tensors side by side: `torch.cat` makes one of them, along axis 1."
 OTHER_JOINS = {  # instead of `along_axis_1`
     lambda x, label: torch.cat([label, x], 1): "the order is the other way round: first x, then the label.",
@@ -175,6 +173,7 @@ OTHER_JOINS = {  # instead of `along_axis_1`
         "no gradient passes to x any more, so that a generator or encoder before it could not learn: leave out "
         "`.detach()`, `.data` and `no_grad`."
     ),
+    torch.add: "the label is added to x here: to stand beside it is `torch.cat` along axis 1, not `+`.",
     lambda x, label: (x, label): TWO_TENSORS,
     lambda x, label: [x, label]: TWO_TENSORS,
 }
@@ -182,29 +181,15 @@ OTHER_JOINS = {  # instead of `along_axis_1`
 check_beside = Exercise(
     beside,
     observe_beside,
-    {
-        altered(beside_with, label=label, shape=shape): sentence
-        for label, sentence in OTHER_LABELS.items()
-        for shape in (filled, for_codes, for_images)
-    }
+    {answer: sentence for label, sentence in OTHER_LABELS.items() for answer in anywhere(label=label)}
+    | {answer: sentence for join, sentence in OTHER_JOINS.items() for answer in anywhere(join=join)}
+    | {answer: sentence for planes, sentence in OTHER_PLANES.items() for answer in in_images(shape=planes)}
     | {
-        altered(beside_with, join=join, shape=shape): sentence
-        for join, sentence in OTHER_JOINS.items()
-        for shape in (filled, for_codes, for_images)
-    }
-    | {
-        altered(beside_with, shape=besides(planes)): sentence
-        for planes, sentence in OTHER_PLANES.items()
-        for besides in (or_columns, or_error)
-    }
-    | {
-        altered(beside_with, shape=for_28_pixels): GRANTED,
-        altered(beside_with, shape=only_28_pixels): GRANTED,
-        altered(beside_with, shape=for_codes): (
+        by_kind(beside, refused): (
             "right for codes, an error for images: there the label is planes, (N, classes, H, W), and channels are "
             "axis 1."
         ),
-        altered(beside_with, shape=for_images): (
+        by_kind(refused, beside): (
             "right for images, an error for codes: they have no height and no width, and neither has their label."
         ),
         lambda x, y, classes: torch.cat([x, one_hot_of(y, classes)], 0): (

@@ -57,7 +57,8 @@ def observe_mended_losses(function) -> Observation:
         y = torch.randperm(CLASSES, generator=noise)[:n]  # no label twice, so that each wrong one is seen
         z = torch.randn(n, d, generator=noise)
         right_d, right_g = mended_losses(generator, discriminator, x, y, z)
-        given, shown = watch(generator, "generator"), watch(discriminator, "discriminator")
+        given = watch(generator, "generator", (d + CLASSES,))
+        shown = watch(discriminator, "discriminator", (CLASSES + 1, 28, 28))
         leave_gradients(generator)
         leave_gradients(discriminator)
         result = function(generator, discriminator, x, y, z)
@@ -84,16 +85,18 @@ def observe_mended_losses(function) -> Observation:
     return seen
 
 
-def watch(network: nn.Module, name: str) -> list[Tensor]:
-    """Keep what a network is given from now on; another shape than it takes raises an error that says so."""
+def watch(network: nn.Module, name: str, shape: tuple[int, ...]) -> list[Tensor]:
+    """Keep what a network is given from now on; other inputs than one batch of this shape raise an error."""
     kept = []
 
     def keep(network, args, kwargs):
-        (inputs,) = [*args, *kwargs.values()]
-        fits = inputs.dim() == 2 if name == "generator" else inputs.shape[1:] == (11, 28, 28)
-        if not fits:
-            raise ValueError(f"the {name} takes {SHAPES[name]}, got {tuple(inputs.shape)}")
-        kept.append(inputs.detach().clone())
+        inputs = [*args, *kwargs.values()]
+        if len(inputs) > 1:
+            raise ValueError(f"the {name} takes one tensor, {SHAPES[name]}, got {len(inputs)}")
+        (batch,) = inputs
+        if batch.shape[1:] != shape:
+            raise ValueError(f"the {name} takes {SHAPES[name]}, got {tuple(batch.shape)}")
+        kept.append(batch.detach().clone())
 
     network.register_forward_pre_hook(keep, with_kwargs=True)
     return kept
@@ -150,6 +153,9 @@ def as_it_is(images: Tensor) -> Tensor:
     return images
 
 
+RAW = (as_it_is, as_it_is)
+
+
 def shuffled(planes: Tensor) -> Tensor:
     """Planes in another order, the same at every call."""
     with torch.random.fork_rng():
@@ -165,23 +171,25 @@ def both_losses(d_loss: Tensor, g_loss: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def losses_with(generator, discriminator, x, y, z, *, bugs=(), planes=filled, real=as_it_is, real_label=as_it_is,
-                fake_label=as_it_is, squash=(torch.sigmoid, torch.sigmoid), hide=torch.detach, pair=image_first,
-                d=non_saturating_d, g=non_saturating_g, give=both_losses):  # fmt: skip
+                fake_label=as_it_is, g_label=as_it_is, squash=(torch.sigmoid, torch.sigmoid), hide=torch.detach,
+                hide_g=as_it_is, pair=image_first, d=non_saturating_d, g=non_saturating_g,
+                give=both_losses):  # fmt: skip
     """Both losses with some of the bugs, or with one thing changed."""
     if "planes" in bugs:
         planes = scrambled
     if "labels" in bugs:
         fake_label = shuffled
     if "squash" in bugs:
-        squash = (as_it_is, as_it_is)
+        squash = RAW
+    if "cut" in bugs:
+        hide_g = torch.detach
     one_hot = F.one_hot(y, CLASSES).float()
     told = planes(one_hot)
     raw = generator(torch.cat([z, one_hot], 1))
     for_d, for_g = (squashed(raw) for squashed in squash)
-    for_g = for_g.detach() if "cut" in bugs else for_g
     real_logits = discriminator(pair(real(x), real_label(told)))
     d_loss = d(real_logits, discriminator(pair(hide(for_d), fake_label(told))))
-    return give(d_loss, g(discriminator(pair(for_g, told))))
+    return give(d_loss, g(discriminator(pair(hide_g(for_g), g_label(told)))))
 
 
 def mended_losses(
@@ -224,6 +232,16 @@ def summed_g(fake: Tensor) -> Tensor:
     return softplus(-fake).sum()
 
 
+def each_d(real: Tensor, fake: Tensor) -> Tensor:
+    return softplus(-real) + softplus(fake)
+
+
+def each_g(fake: Tensor) -> Tensor:
+    return softplus(-fake)
+
+
+REAL_LABELS = "real images come with labels that are not theirs: each of them has its own, and so has each sample."
+REAL_SCALED = "real images were brought nearer to raw output: leave x as it is, and bring the samples to [0, 1]."
 HALF_MENDED = {  # the bug; what stands there instead, as arguments of `losses_with`, and what to say of it
     "squash": (
         (
@@ -255,28 +273,48 @@ HALF_MENDED = {  # the bug; what stands there instead, as arguments of `losses_w
             {"real": torch.sigmoid},
             "real images went through a sigmoid too: they lie in [0, 1] as they come, so leave them alone.",
         ),
+        ({"squash": RAW, "real": lambda x: 2 * x - 1}, REAL_SCALED),
+        ({"squash": RAW, "real": torch.logit}, REAL_SCALED),
     ),
     "labels": (
+        ({"real_label": shuffled}, REAL_LABELS),
+        ({"real_label": shuffled, "fake_label": shuffled}, REAL_LABELS),
+    ),
+    "cut": (
         (
-            {"real_label": shuffled},
-            "real images come with labels that are not theirs: each of them has its own, and so has each sample.",
-        ),
-        (
-            {"real_label": shuffled, "fake_label": shuffled},
-            "real images come with labels that are not theirs: each of them has its own, and so has each sample.",
+            {"hide": as_it_is, "hide_g": torch.detach},
+            "`detach` has changed sides: it belongs in d_loss, not in g_loss.",
         ),
     ),
 }
+TOLD = "the generator takes z and the one-hot label together, in one tensor, (N, d + 10)."
 THIRD = (
     "a third kind of pair, real images with labels of others, is a good idea (Reed et al., 2016), but two terms are "
     "asked for."
 )
+REDUCTIONS = {  # both losses, and what to say if one of them or both stand there
+    (summed_d, summed_g): SUM,
+    (each_d, each_g): "these are losses of each image: take the mean, so that d_loss and g_loss are one number each.",
+}
 NOT_FILLED = "the label has no height and no width yet: make (N, 10, 1, 1) of it, and then `expand` it to 28×28."
 
 check_mended_losses = Exercise(
     mended_losses,
     observe_mended_losses,
     {altered(losses_with, bugs=bugs): left(bugs) for bugs in some_of(BUGS) if bugs}
+    | {altered(losses_with, bugs=bugs, g_label=shuffled): left(bugs) for bugs in some_of(BUGS) if "labels" in bugs}
+    | {
+        altered(losses_with, **reduced): sentence
+        for (d, g), sentence in REDUCTIONS.items()
+        for reduced in ({"d": d, "g": g}, {"d": d}, {"g": g})
+    }
+    | {
+        lambda generator, discriminator, x, y, z: discriminator(x, y): (
+            "this discriminator takes one tensor, (N, 11, 28, 28): image and planes together."
+        ),
+        lambda generator, discriminator, x, y, z: generator(z, y): TOLD,
+        lambda generator, discriminator, x, y, z: generator(z): TOLD,
+    }
     | {
         altered(losses_with, hide=as_it_is): (
             "no bug is left, but gradients of d_loss reach the generator: detach the samples there."
@@ -291,9 +329,6 @@ check_mended_losses = Exercise(
         altered(losses_with, g=lambda fake: softplus(fake).mean()): (
             "no bug is left, but the generator learns to be caught: look at the sign in g_loss."
         ),
-        altered(losses_with, d=summed_d, g=summed_g): SUM,
-        altered(losses_with, d=summed_d): SUM,
-        altered(losses_with, g=summed_g): SUM,
         altered(losses_with, d=lambda real, fake: non_saturating_d(real, fake) / 2): (
             "no bug is left, but this is half of d_loss: add the two means, do not average them."
         ),

@@ -80,14 +80,20 @@ def observe_pairs_step(function) -> Observation:
             seen[reached(name, step)] = added(network)
             moved = "moved" if (weights(network) != before[name]).any() else "where it was"
             seen[f"the {name} after the {step}"] = moved if moved == "moved" else condition(network)
+        move = weights(played.discriminator) - before["discriminator"]
+        seen[mover(step)] = "something else" if move.any() and not played.steps else "`optimizer`"
         seen[f"the number of steps of `optimizer` in the {step}"] = value(len(played.steps))
-        seen[moves(step)] = weights(played.discriminator) - before["discriminator"]
+        seen[moves(step)] = move
         seen[f"the discriminator after the {step}"] = condition(played.discriminator)
     return seen
 
 
 def reached(name: str, step: str) -> str:
     return f"what the {step} added to the {name}'s gradients"
+
+
+def mover(step: str) -> str:
+    return f"what moves the discriminator in the {step}"
 
 
 def moves(step: str) -> str:
@@ -198,6 +204,7 @@ OTHER_PAIRS = {  # instead of `right_pairs`
     lambda E, G, x, z: ((x, E(x)), (x, z)): (
         "the generator has no part in this: the second pair is the sample `generator(z)` with its `z`."
     ),
+    lambda E, G, x, z: ((x, E(x)), (G(z).sigmoid(), z)): "`generator(z)` is a sample already: no sigmoid.",
     drawn_anew: OTHER_CODES,
     lambda E, G, x, z: ((x, E(x)), (G(z), torch.randn_like(z))): OTHER_CODES,
     lambda E, G, x, z: ((x, E(x)), (G(torch.randn_like(z)), z)): OTHER_CODES,
@@ -233,7 +240,8 @@ check_pairs_step = Exercise(
             "gradients reached encoder and generator: call `.detach()` on the code and on the sample."
         ),
         altered(d_step, order=("backward", "step")): (
-            "gradients of an earlier step were still there and were added: call `zero_grad()` before `backward()`."
+            "gradients of an earlier step were still there and were added: call `zero_grad()`, with its parentheses, "
+            "before `backward()`."
         ),
         altered(d_step, order=("zero_grad", "backward")): (
             "the discriminator did not move: after `zero_grad()` and `backward()` comes `optimizer.step()`."
@@ -264,6 +272,10 @@ check_pairs_step = Exercise(
         ),
     },
     hints={
+        mover(step): "something else than `optimizer` moved the discriminator: use the `optimizer` you are given."
+        for step in STEPS
+    }
+    | {
         moves(step): (
             "the discriminator was shown the right pairs and moved, but not down the slope of its loss: look at both "
             "terms and at their signs."

@@ -1,6 +1,6 @@
 """Exercise 4 of lesson 08: one step of a VAE-GAN, in which each network learns from its own loss."""
 
-from itertools import permutations
+from itertools import combinations, permutations
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +21,7 @@ GOALS = {  # of each network: gamma to the weights of the losses
 }
 INTERRUPTED = {  # what PyTorch says, and what it means here
     "modified by an inplace operation": "a step before a gradient that needs the old weights",
-    "backward through the graph a second time": "a graph that is gone after the first gradient",
+    "backward through the graph a second time": "a graph that is gone before the last gradient",
 }
 
 
@@ -95,19 +95,20 @@ def zero_all(optimizers) -> None:
         optimizer.zero_grad()
 
 
-def steps_with(losses, networks, optimizers, gamma, *, goals=None, order=NAMES, own_weights=True, keep=True,
-               zero="own", wipe=False, interleaved=False, step=NAMES) -> None:  # fmt: skip
-    """The three steps with one thing changed."""
+def steps_with(losses, networks, optimizers, gamma, *, goals=None, order=NAMES, inputs=None, keep=True, zero="own",
+               forget=(), wipe=False, interleaved=False, step=NAMES) -> None:  # fmt: skip
+    """The three steps with one thing changed; `inputs` has names of networks whose weights a goal reaches."""
     goals = GOALS | (goals or {})
+    reached = {name: [name] for name in NAMES} | (inputs or {})
     if zero == "first":
         zero_all(optimizers)
     for name in order:
-        if zero == "own":
+        if zero == "own" and name not in forget:
             optimizers[name].zero_grad()
         if zero == "all":
             zero_all(optimizers)
         goal = sum(weight * losses[loss] for loss, weight in goals[name](gamma).items())
-        goal.backward(inputs=list(networks[name].parameters()) if own_weights else None, retain_graph=keep)
+        goal.backward(inputs=[p for other in reached[name] for p in networks[other].parameters()], retain_graph=keep)
         if interleaved:
             optimizers[name].step()
     if wipe:
@@ -133,14 +134,6 @@ def down_one_sum(goal):
     return answer
 
 
-def for_a_network(losses, networks, optimizers, gamma) -> None:
-    losses["kl"].backward(inputs=networks["encoder"], retain_graph=True)
-
-
-def for_a_list_of_a_network(losses, networks, optimizers, gamma) -> None:
-    losses["kl"].backward(inputs=[networks["encoder"]], retain_graph=True)
-
-
 NEGATIVE = "`nll` is minus the log-likelihood, so that smaller is better: it is added, not subtracted."
 GAME = "the encoder learned from the discriminator's game too: it follows the bound alone."
 KL_SIGN = "the KL pays for codes that leave the prior: it is added to the encoder's goal, not subtracted."
@@ -151,6 +144,7 @@ FEATURES = (
     "and teach nobody anything."
 )
 FOOLED = "the discriminator was taught to be fooled: `g_loss` is the decoder's, and `d_loss` the discriminator's."
+GRANTED = "γ is taken for granted: use the argument."
 OTHER_GOALS = {  # network: what stands there instead of its goal, and what to say of it
     "encoder": {
         lambda gamma: {"kl": 1, "nll": gamma}: "γ is for the decoder: the encoder follows the bound, with weights 1.",
@@ -170,6 +164,8 @@ OTHER_GOALS = {  # network: what stands there instead of its goal, and what to s
         lambda gamma: {"nll": 1, "g_loss": gamma}: GAMMA_ON_G,
         lambda gamma: {"nll": gamma, "g_loss": gamma}: GAMMA_ON_G,
         lambda gamma: {"nll": 1, "g_loss": 1}: "γ is missing: it weighs the likelihood in the decoder's goal.",
+        lambda gamma: {"nll": 0.1, "g_loss": 1}: GRANTED,
+        lambda gamma: {"nll": 0.01, "g_loss": 1}: GRANTED,
         lambda gamma: {"nll": gamma, "g_loss": -1}: CAUGHT,
         lambda gamma: {"nll": gamma, "d_loss": 1}: CAUGHT,
         lambda gamma: {"nll": gamma, "d_loss": -1}: (
@@ -189,6 +185,16 @@ OTHER_GOALS = {  # network: what stands there instead of its goal, and what to s
         lambda gamma: {"d_loss": -1}: "the discriminator climbed its loss instead of descending it: the sign is wrong.",
     },
 }
+OTHER_GOALS_OF_TWO = [  # goals of two networks at once, and what to say of them
+    (
+        {"encoder": lambda gamma: {"kl": 1, "nll": -1}, "decoder": lambda gamma: {"nll": -gamma, "g_loss": 1}},
+        NEGATIVE,
+    ),
+    (
+        {"decoder": lambda gamma: {"nll": gamma, "g_loss": -1}, "discriminator": lambda gamma: {"d_loss": -1}},
+        "two signs are wrong, those of `g_loss` and of `d_loss`: each network makes its own loss small.",
+    ),
+]
 EVERY_LOSS = "every network learned from every loss: choose for each what it may learn from, with `inputs=`."
 LEAK = "the goals leak: a `backward()` without `inputs=` leaves gradients in the other networks too."
 WIPED = (
@@ -199,7 +205,33 @@ NO_GRADIENT = (
     "all optimizers took a step and the networks stayed where they were: no gradient was there. `zero_grad()` comes "
     "before `backward()`."
 )
+STALE = (
+    "gradients of an earlier step were still there and were added: call `zero_grad()` of every optimizer before the "
+    "first `backward()`."
+)
+ELSEWHERE = (
+    "a goal left gradients in another network than its own: `inputs=` names the weights of the one network whose goal "
+    "it is."
+)
+EVERYWHERE = dict.fromkeys(NAMES, NAMES)  # what a `backward()` without `inputs=` reaches
 WEIGHTS = "`inputs=` takes weights, not a network: `list(network.parameters())`."
+KEYS = (
+    '`losses` is a dictionary, which unpacks to its keys: take the numbers by name, as in `losses["kl"]`, or from '
+    "`losses.values()`."
+)
+DICTIONARIES = "`networks` and `optimizers` are dictionaries of three: call the method of each of the three."
+RAISING = {  # what Python or PyTorch refuses, and what to say of it
+    lambda losses, networks, *_: losses["kl"].backward(inputs=networks["encoder"]): WEIGHTS,
+    lambda losses, networks, *_: losses["kl"].backward(inputs=[networks["encoder"]]): WEIGHTS,
+    lambda losses, networks, *_: list(networks["encoder"].parameters): (
+        "`parameters` was named but not called: `list(network.parameters())`."
+    ),
+    lambda losses, *_: list(losses)[0].backward(): KEYS,
+    lambda losses, networks, optimizers, gamma: gamma * list(losses)[1]: KEYS,
+    lambda losses, networks, *_: networks.parameters(): DICTIONARIES,
+    lambda losses, networks, optimizers, gamma: optimizers.zero_grad(): DICTIONARIES,
+    lambda losses, networks, optimizers, gamma: optimizers.step(): DICTIONARIES,
+}
 
 check_three_steps = Exercise(
     three_steps,
@@ -209,41 +241,49 @@ check_three_steps = Exercise(
         for name, others in OTHER_GOALS.items()
         for goal, sentence in others.items()
     }
+    | {altered(steps_with, goals=goals): sentence for goals, sentence in OTHER_GOALS_OF_TWO}
+    | RAISING
     | {
-        altered(
-            steps_with,
-            goals={
-                "encoder": lambda gamma: {"kl": 1, "nll": -1},
-                "decoder": lambda gamma: {"nll": -gamma, "g_loss": 1},
-            },
-        ): NEGATIVE,
         down_one_sum(lambda gamma: {"kl": 1, "nll": 1, "d_loss": 1, "g_loss": 1}): EVERY_LOSS,
         down_one_sum(lambda gamma: {"kl": 1, "nll": gamma, "d_loss": 1, "g_loss": 1}): EVERY_LOSS,
-        altered(steps_with, own_weights=False, zero="first"): LEAK,
-        altered(steps_with, zero="none"): (
-            "gradients of an earlier step were still there and were added: call `zero_grad()` of every optimizer "
-            "before the first `backward()`."
-        ),
+        altered(steps_with, inputs=EVERYWHERE, zero="first"): LEAK,
+        altered(steps_with, forget=NAMES): STALE,
         altered(steps_with, wipe=True): NO_GRADIENT,
         altered(steps_with, order=(), zero="first"): NO_GRADIENT,
         altered(steps_with, step=()): (
             "nobody moved: after all three `backward()` each of the three optimizers takes its `step()`."
         ),
         altered(steps_with, keep=False): (
-            "the first `backward()` threw the graph away, which the others need too: keep it with `retain_graph=True`."
+            "a `backward()` threw the graph away that a later one needs: keep it with `retain_graph=True`."
         ),
         altered(steps_with, interleaved=True, order=NAMES[::-1]): (
             "an optimizer stepped too early: a gradient that was taken later needs the weights as they were. Take "
             "three `backward()` first, then three `step()`."
         ),
-        for_a_network: WEIGHTS,
-        for_a_list_of_a_network: WEIGHTS,
     }
-    | {altered(steps_with, own_weights=False, order=order): LEAK for order in permutations(NAMES)}
+    | {altered(steps_with, inputs=EVERYWHERE, order=order): LEAK for order in permutations(NAMES)}
+    | {altered(steps_with, inputs={name: NAMES}, zero="first"): LEAK for name in NAMES}
     | {
-        altered(steps_with, own_weights=own_weights, zero="all", order=order): WIPED
-        for own_weights in (True, False)
+        altered(steps_with, inputs=inputs, zero="all", order=order): WIPED
+        for inputs in ({}, EVERYWHERE)
         for order in (NAMES, NAMES[::-1], ("encoder", "discriminator", "decoder"))  # the last one alone counts
+    }
+    | {
+        altered(steps_with, inputs=inputs, zero=zero): ELSEWHERE
+        for one, other in permutations(NAMES, 2)
+        for inputs in ({one: [other]}, {one: [other], other: [one]})
+        for zero in ("first", "own")
+    }
+    | {
+        altered(steps_with, inputs={one: [one, other]}, zero="first"): ELSEWHERE
+        for one, other in permutations(NAMES, 2)
+    }
+    | {altered(steps_with, forget=two): STALE for two in combinations(NAMES, 2)}
+    | {
+        altered(steps_with, forget=[name]): (
+            f"in the {name} a gradient of an earlier step was still there: its optimizer needs a `zero_grad()` too."
+        )
+        for name in NAMES
     }
     | {
         altered(steps_with, step=[other for other in NAMES if other != name]): (
@@ -254,7 +294,7 @@ check_three_steps = Exercise(
     hints={
         moves(name, step): (
             f"the {name} moved, but not down the slope of its own goal: look at the losses that the goal is made of, "
-            "at their weights and their signs."
+            "at their weights and their signs, and at the network that `inputs=` names."
         )
         for name in NAMES
         for step in STEPS
