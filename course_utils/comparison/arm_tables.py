@@ -7,11 +7,13 @@ import torch
 from course_utils.comparison.arms import Arms
 from course_utils.show.tables import markdown
 
+PROBES = ("linear", "nearest")
 NO_ORDERS = {("gan", "usual"), ("gan long", "usual"), ("vae", "usual")}  # what draws whatever class comes
 HYBRID = {  # a measure of samples and of copies, with its path in a record
     "samples from N(0, I), × floor": ("usual", "ratio"),
     "from a fitted prior, × floor": ("fitted", "ratio"),
-    "their sharpness": ("fitted", "sharpness"),
+    "sharpness of the first": ("usual", "sharpness"),
+    "of the second": ("fitted", "sharpness"),
     "copies: error, pixels": ("rebuilt", "error"),
     "copies: error, features": ("rebuilt", "error_unlabelled"),
     "copies: class kept": ("rebuilt", "kept"),
@@ -39,15 +41,22 @@ def label_table(arms: Arms, rows: Mapping[str, tuple[str, str]]) -> str:
     return markdown([*table, last])
 
 
-def probe_table(arms: Arms, rows: Mapping[str, tuple[str, str]]) -> str:
-    """A row for each kind of features, its arm and features by its name: how many test images two probes get right."""
-    probes = ("linear", "nearest")
-    means = {
-        name: [arms.values(arm, "probes", of, probe).mean() for probe in probes] for name, (arm, of) in rows.items()
-    }
-    return markdown(
-        [["right with 100 labels", *probes], *([name, *map("{:.2f}".format, means[name])] for name in rows)]
-    )
+def probe_table(arms: Arms, rows: Mapping[str, str]) -> str:
+    """A row for each arm, by its name: how many test images the probes get right from codes, and from the layer before.
+
+    Above them pixels, PCA, and the mean of the encoders that were not trained.
+    """
+    table = [["right with 100 labels", "code, linear", "code, nearest", "layer before, linear"]]
+    untrained = [kind for kind in arms.of("features")[0]["probes"] if kind.startswith("untrained")]
+    for name, kinds in {"pixels, 784": ["pixels"], "PCA, 16": ["PCA"], "encoders without training": untrained}.items():
+        cells = (torch.stack([arms.values("features", "probes", of, probe) for of in kinds]) for probe in PROBES)
+        table.append([name, *(f"{cell.mean():.2f}" for cell in cells), "–"])
+    for name, arm in rows.items():
+        _, run = min(arms.of(arm).items())
+        places = [("codes", "linear"), ("codes", "nearest"), ("layer before", "linear")]
+        cells = (arms.values(arm, "probes", *place).mean() if place[0] in run["probes"] else None for place in places)
+        table.append([name, *("–" if cell is None else f"{cell:.2f}" for cell in cells)])
+    return markdown(table)
 
 
 def hybrid_table(arms: Arms, rows: Mapping[str, str]) -> str:
@@ -56,4 +65,4 @@ def hybrid_table(arms: Arms, rows: Mapping[str, str]) -> str:
     for name, arm in rows.items():
         table.append([name, *(f"{arms.values(arm, *path).mean():.3g}" for path in HYBRID.values())])
     accuracy = torch.tensor(arms.real["accuracy"]).mean()
-    return markdown([*table, ["real images", 1, 1, f"{arms.real['sharpness']:.3g}", 0, 0, f"{accuracy:.3g}"]])
+    return markdown([*table, ["real images", 1, 1, *2 * [f"{arms.real['sharpness']:.3g}"], 0, 0, f"{accuracy:.3g}"]])
