@@ -67,6 +67,20 @@ def two_workers() -> multiprocessing.pool.Pool:
     return multiprocessing.get_context("spawn").Pool(2)
 
 
+def run_job(kinds: Mapping[str, Callable[..., dict]], job: list) -> dict:
+    """Run one job, whose first entry names its kind, on one core; the line says so if training diverged."""
+    import torch
+
+    from course_utils.plumbing.history import DivergenceError
+
+    torch.set_num_threads(1)
+    kind, *arguments = job
+    try:
+        return {"job": job} | kinds[kind](*arguments)
+    except DivergenceError as error:
+        return {"job": job, "diverged": str(error)}
+
+
 def run_missing(run: Callable[[list], dict], jobs: list[list], path: pathlib.Path) -> list[dict]:
     """Run the jobs that have no line in a file yet, two at a time, one core each; return the lines of all jobs."""
     text = path.read_text(encoding="utf-8") if path.exists() else ""

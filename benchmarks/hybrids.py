@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 
 import torch
-from environment import RESULTS, describe, interleaved, run_missing, store
+from environment import RESULTS, describe, interleaved, run_job, run_missing, store
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -31,7 +31,6 @@ from course_utils.hybrids import VAEGAN, BiGAN
 from course_utils.judge import Judge
 from course_utils.metrics import sharpness
 from course_utils.plumbing.device import in_parts
-from course_utils.plumbing.history import DivergenceError
 from course_utils.training import fit, seed_everything
 from course_utils.vae import VAE
 
@@ -70,6 +69,13 @@ def bigan(**settings) -> BiGAN:
     return BiGAN(networks.ConvEncoder(LATENT), networks.ConvGenerator(LATENT), pairs, **settings)
 
 
+def untrained_discriminator() -> VAEGAN:
+    """A VAE-GAN whose discriminator never learns: its features are those of random weights."""
+    model = vaegan(**best("vaegan") | {"gamma": 1e3})
+    model.discriminator.requires_grad_(False)
+    return model
+
+
 BUILD: dict[str, Callable[[], nn.Module]] = {
     "vae": lambda: vae(beta=0.25),
     "vae, beta 1": lambda: vae(),
@@ -78,11 +84,12 @@ BUILD: dict[str, Callable[[], nn.Module]] = {
     "vaegan": lambda: vaegan(**best("vaegan")),
     "vaegan, unit": lambda: vaegan(sigma=1.0, gamma=1e-3),
     "vaegan, no game": lambda: vaegan(**best("vaegan") | {"gamma": 1e3}),  # D gives features, and hardly judges
+    "vaegan, untrained": untrained_discriminator,
     "bigan": lambda: bigan(**best("bigan")),
     "ali": lambda: bigan(stochastic=True, **best("bigan")),
 }
 ARMS = ["vae", "vae, beta 1", "autoencoder", "gan, encoder", "gan, regressor", "vaegan"]
-ARMS += ["vaegan, unit", "vaegan, no game", "bigan", "ali", "gan, discriminator"]
+ARMS += ["vaegan, unit", "vaegan, no game", "vaegan, untrained", "bigan", "ali", "gan, discriminator"]
 
 
 def best(name: str) -> dict:
@@ -226,17 +233,8 @@ def candidate(name: str, number: int, seed: int) -> dict:
     return {"ratio": ratio, "lost": lost, "score": torch.tensor([ratio, lost]).log().sum().item()}
 
 
-def run(job: list) -> dict:
-    """Run one job, whose first entry names its kind, on one core."""
-    torch.set_num_threads(1)
-    kind, *arguments = job
-    try:
-        return {"job": job} | JOBS[kind](*arguments)
-    except DivergenceError as error:
-        return {"job": job, "diverged": str(error)}
-
-
 JOBS = {"arm": arm, "features": features, "real": real, "candidate": candidate}
+run = functools.partial(run_job, JOBS)
 
 
 def costs(rounds: int = 9, steps: int = 150) -> dict:

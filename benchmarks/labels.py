@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import torch
-from environment import RESULTS, describe, interleaved, run_missing, store
+from environment import RESULTS, describe, interleaved, run_job, run_missing, store
 from torch import Tensor
 
 from course_utils import data, latent, networks
@@ -28,7 +28,6 @@ from course_utils.comparison.rulers import Rulers
 from course_utils.gan import GAN
 from course_utils.judge import Judge
 from course_utils.plumbing.device import in_parts
-from course_utils.plumbing.history import DivergenceError
 from course_utils.training import fit, seed_everything
 from course_utils.vae import VAE
 
@@ -258,17 +257,8 @@ def candidate(name: str, setting: float, seed: int) -> dict:
     return {"usual": ratios[0], "best": min(ratios)}
 
 
-def run(job: list) -> dict:
-    """Run one job, whose first entry names its kind, on one core."""
-    torch.set_num_threads(1)
-    kind, *arguments = job
-    try:
-        return {"job": job} | JOBS[kind](*arguments)
-    except DivergenceError as error:
-        return {"job": job, "diverged": str(error)}
-
-
 JOBS = {"arm": arm, "real": real, "candidate": candidate}
+run = functools.partial(run_job, JOBS)
 
 
 def costs(rounds: int = 40, steps: int = 100) -> dict:
@@ -287,8 +277,9 @@ def costs(rounds: int = 40, steps: int = 100) -> dict:
 
 
 def arms_of(dataset: str) -> list[str]:
-    controls = ["shuffled", "G alone", "gan long", "projection long", "ten long"] if dataset == "digits" else []
-    return ["gan", "planes", "projection", "ten short", "vae", "cvae", "cvae for N(0, I)", *controls]
+    controls = ["shuffled", "G alone", "ten long"] if dataset == "digits" else []
+    long = ["gan long", "projection long"]
+    return ["gan", "planes", "projection", "ten short", "vae", "cvae", "cvae for N(0, I)", *long, *controls]
 
 
 def jobs_of(dataset: str, seeds: int) -> list[list]:
