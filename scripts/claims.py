@@ -105,10 +105,15 @@ def recorded(code: str) -> set[pathlib.Path]:
     return found
 
 
+def code_of(path: pathlib.Path) -> str:
+    """Return the code of a notebook's cells."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+
+
 def code_hash(path: pathlib.Path) -> str:
     """Return 12 characters for a notebook's code, what it imports and reads of the course, and the version of torch."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    code = code_of(path)
     files = all_imported(code)
     texts = [file.read_text(encoding="utf-8") for file in sorted(files)]
     files |= recorded("\n".join([code, *texts]))

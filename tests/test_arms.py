@@ -23,14 +23,14 @@ def folder(tmp_path):
 
 
 def test_values_come_in_the_order_of_their_seeds_one_for_each_judge(folder):
-    arms = Arms(folder, "labels")
+    arms = Arms(folder / "labels_digits.jsonl")
     assert arms.values("gan", "usual", "ratio").tolist() == [[104.0, 3.0], [105.0, 3.0], [106.0, 3.0]]
     assert arms.values("features", "probes", "pixels").tolist() == [[0.7, 0.72]]
     assert arms.real["accuracy"] == [0.97, 0.98]
 
 
 def test_a_gain_pairs_the_seeds_that_both_arms_ran_with(folder):
-    arms = Arms(folder, "labels")
+    arms = Arms(folder / "labels_digits.jsonl")
     found = arms.gain("told", "gan", "usual", "ratio", log=True)
     assert found.mean == pytest.approx(math.log(0.5)) and found.high - found.low < 1e-9
     assert arms.gain("told", "gan", "usual", "ratio").mean == pytest.approx(
@@ -40,9 +40,9 @@ def test_a_gain_pairs_the_seeds_that_both_arms_ran_with(folder):
 
 def test_what_was_not_recorded_is_said_in_a_sentence(folder):
     with pytest.raises(ValueError, match=r"benchmarks/labels.py makes, got none"):
-        Arms(folder, "labels", "mnist")
+        Arms(folder / "labels_mnist.jsonl")
     with pytest.raises(ValueError, match="expected one of features; gan; told, got 'vae'"):
-        Arms(folder, "labels").values("vae", "usual")
+        Arms(folder / "labels_digits.jsonl").values("vae", "usual")
 
 
 def test_a_table_of_labels_is_relative_to_real_classes_and_leaves_out_what_takes_no_orders(tmp_path):
@@ -58,7 +58,7 @@ def test_a_table_of_labels_is_relative_to_real_classes_and_leaves_out_what_takes
     lines += [{"job": ["arm", "digits", arm, 100], "usual": told} for arm in ("gan", "projection")]
     (tmp_path / "labels_digits.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     rows = {"told": ("projection", "usual"), "not told": ("gan", "usual")}
-    *_, first, second, last = label_table(Arms(tmp_path, "labels"), rows).splitlines()
+    *_, first, second, last = label_table(Arms(tmp_path / "labels_digits.jsonl"), rows).splitlines()
     assert first == "| told | 1.50 | 0.60 | 1.50 | 0.30 | 0.50 |"
     assert second == "| not told | 1.50 | – | – | – | – |"
     assert last == "| other real images | 1 | 0.95 | 1 | 0.90 | 0.80 |"

@@ -12,6 +12,7 @@ from claims import (
     Job,
     all_imported,
     code_hash,
+    code_of,
     counts,
     recorded,
     report,
@@ -97,6 +98,12 @@ def test_a_run_depends_on_the_recorded_results_that_its_lesson_reads():
         "modes_2d.jsonl", "modes_2d.md", "step_time.json"
     }  # fmt: skip
     assert recorded('"momentum cures it", cures = step_times(), "searching"') == set()
+
+
+def test_lesson_08_runs_anew_when_one_of_its_records_changes():
+    (path,) = NOTEBOOKS.glob("08_*.ipynb")
+    found = {file.name for file in recorded(code_of(path))}
+    assert found >= {f"{name}_digits.jsonl" for name in ("labels", "hybrids")} | {"labels_mnist.jsonl"}
 
 
 def test_a_run_that_failed_or_whose_code_changed_meanwhile_is_not_kept(tmp_path, monkeypatch):

@@ -10,13 +10,15 @@ from course_utils.claims import Interval, interval
 
 
 class Arms:
-    """Recorded runs on one data set: `arms.values("projection", "usual", "accuracy")` is a measure over seeds, judges.
+    """The runs of one file, on one data set: `arms.values("projection", "usual", "accuracy")` has a row for each seed.
 
-    `real` is what real images score. Raises ValueError if nothing was recorded, and for an arm that did not run.
+    `path` names a file such as `labels_digits.jsonl` in `benchmarks/results`. `real` is what real images score. Raises
+    ValueError if nothing was recorded, and for an arm that did not run.
     """
 
-    def __init__(self, folder: str | pathlib.Path, benchmark: str, dataset: str = "digits"):
-        path = pathlib.Path(folder) / f"{benchmark}_{dataset}.jsonl"
+    def __init__(self, path: str | pathlib.Path):
+        path = pathlib.Path(path)
+        benchmark, *_ = path.stem.split("_")
         if not path.exists():
             raise ValueError(f"expected a recorded file {path}, which benchmarks/{benchmark}.py makes, got none")
         self.real: dict = {}
