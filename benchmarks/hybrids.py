@@ -69,9 +69,9 @@ def bigan(**settings) -> BiGAN:
     return BiGAN(networks.ConvEncoder(LATENT), networks.ConvGenerator(LATENT), pairs, **settings)
 
 
-def untrained_discriminator() -> VAEGAN:
-    """A VAE-GAN whose discriminator never learns: its features are those of random weights."""
-    model = vaegan(**best("vaegan") | {"gamma": 1e3})
+def untrained_discriminator(**settings) -> VAEGAN:
+    """A VAE-GAN whose discriminator never learns: its features are those of random weights, and have another unit."""
+    model = vaegan(**best("vaegan") | {"gamma": 1e3} | settings)
     model.discriminator.requires_grad_(False)
     return model
 
@@ -85,11 +85,13 @@ BUILD: dict[str, Callable[[], nn.Module]] = {
     "vaegan, unit": lambda: vaegan(sigma=1.0, gamma=1e-3),
     "vaegan, no game": lambda: vaegan(**best("vaegan") | {"gamma": 1e3}),  # D gives features, and hardly judges
     "vaegan, untrained": untrained_discriminator,
+    "vaegan, untrained, sigma 0.003": lambda: untrained_discriminator(sigma=0.003),
     "bigan": lambda: bigan(**best("bigan")),
     "ali": lambda: bigan(stochastic=True, **best("bigan")),
 }
 ARMS = ["vae", "vae, beta 1", "autoencoder", "gan, encoder", "gan, regressor", "vaegan"]
-ARMS += ["vaegan, unit", "vaegan, no game", "vaegan, untrained", "bigan", "ali", "gan, discriminator"]
+ARMS += ["vaegan, unit", "vaegan, no game", "vaegan, untrained", "vaegan, untrained, sigma 0.003"]
+ARMS += ["bigan", "ali", "gan, discriminator"]
 
 
 def best(name: str) -> dict:

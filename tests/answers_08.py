@@ -651,6 +651,10 @@ THREE_STEPS = {
     "the discriminator learned from the likelihood": follow(
         discriminator=lambda c, kl, nll, d_loss, g_loss: d_loss + nll
     ),
+    "the discriminator learned from `g_loss` too": follow(
+        discriminator=lambda c, kl, nll, d_loss, g_loss: d_loss - g_loss
+    ),
+    "push the features of copies away": follow(discriminator=lambda c, kl, nll, d_loss, g_loss: d_loss - nll),
     "taught to be fooled": follow(discriminator=lambda c, kl, nll, d_loss, g_loss: g_loss),
     "minus `g_loss` knows no real images": follow(discriminator=lambda c, kl, nll, d_loss, g_loss: -g_loss),
     "the discriminator climbed its loss": follow(discriminator=lambda c, kl, nll, d_loss, g_loss: -d_loss),

@@ -49,6 +49,7 @@ def test_a_table_of_labels_is_relative_to_real_classes_and_leaves_out_what_takes
     real = {"accuracy": [0.9, 1.0], "frechet": [50.0, 70.0], "coverage": [0.8, 1.0], "recall": [0.7, 0.9]}
     told = {
         "ratio": [1.0, 2.0],
+        "unlabelled": 3.0,
         "accuracy": [0.5, 0.7],
         "frechet": [90.0, 90.0],
         "coverage": [0.2, 0.4],
@@ -59,6 +60,6 @@ def test_a_table_of_labels_is_relative_to_real_classes_and_leaves_out_what_takes
     (tmp_path / "labels_digits.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     rows = {"told": ("projection", "usual"), "not told": ("gan", "usual")}
     *_, first, second, last = label_table(Arms(tmp_path / "labels_digits.jsonl"), rows).splitlines()
-    assert first == "| told | 1.50 | 0.60 | 1.50 | 0.30 | 0.50 |"
-    assert second == "| not told | 1.50 | – | – | – | – |"
-    assert last == "| other real images | 1 | 0.95 | 1 | 0.90 | 0.80 |"
+    assert first == "| told | 1.5 | 3 | 0.60 | 1.50 | 0.30 | 0.50 |"
+    assert second == "| not told | 1.5 | 3 | – | – | – | – |"
+    assert last == "| other real images | 1 | 1 | 0.95 | 1 | 0.90 | 0.80 |"

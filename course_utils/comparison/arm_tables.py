@@ -21,23 +21,18 @@ HYBRID = {  # a measure of samples and of copies, with its path in a record
 
 def label_table(arms: Arms, rows: Mapping[str, tuple[str, str]]) -> str:
     """A row for each way to draw classes, its arm and way by its name: distance, obedience, and the classes alone."""
-    heads = ["", "distance, × floor", "is the digit asked for", "distance in the class, × floor", "coverage", "recall"]
+    heads = ["", "distance, × floor", "in features without classes", "is the class asked for"]
+    heads += ["distance in the class, × floor", "coverage", "recall"]
     real = {of: torch.tensor(arms.real[of]).mean() for of in ("accuracy", "frechet", "coverage", "recall")}
     table = [heads]
     for name, (arm, way) in rows.items():
         score = {of: arms.values(arm, way, of).mean() for of in real}
         by_class = [score["accuracy"], score["frechet"] / real["frechet"], score["coverage"], score["recall"]]
         cells = ["–"] * 4 if (arm, way) in NO_ORDERS else [f"{value:.2f}" for value in by_class]
-        table.append([name, f"{arms.values(arm, way, 'ratio').mean():.2f}", *cells])
-    last = [
-        "other real images",
-        "1",
-        f"{real['accuracy']:.2f}",
-        "1",
-        f"{real['coverage']:.2f}",
-        f"{real['recall']:.2f}",
-    ]
-    return markdown([*table, last])
+        together = (arms.values(arm, way, of).mean() for of in ("ratio", "unlabelled"))
+        table.append([name, *(f"{distance:.3g}" for distance in together), *cells])
+    shares = {of: f"{real[of]:.2f}" for of in ("accuracy", "coverage", "recall")}
+    return markdown([*table, ["other real images", 1, 1, shares["accuracy"], 1, shares["coverage"], shares["recall"]]])
 
 
 def probe_table(arms: Arms, rows: Mapping[str, str]) -> str:

@@ -58,6 +58,7 @@ EACH_CLASS = "`features @ v.T` is a logit for every class, (N, classes): take th
 EACH_FEATURE = "this is a number for each feature, (N, d): a logit is their sum."
 EXCHANGED = "rows of `v` belong to classes, columns to features: here they are exchanged."
 EACH_WITH_EACH = "(N, 1) plus (N,) is (N, N), each with each: both terms need the shape (N,)."
+ROWS = "`v` has a row for each class, and `features` one for each image: `v[y]` has the row of each image's class."
 DOT = (
     "`torch.dot` takes two vectors, and here are N pairs of them: multiply element by element, and sum over the "
     "features."
@@ -113,9 +114,8 @@ OTHER_FITS = {  # instead of `fits`
         "the sum runs over the images, axis 0: it should run over the features, axis 1."
     ),
     lambda features, y, v: torch.dot(v[y], features): DOT,
-    lambda features, y, v: (v * features).sum(1): (
-        "`v` has a row for each class, and `features` one for each image: `v[y]` has the row of each image's class."
-    ),
+    lambda features, y, v: (v * features).sum(1): ROWS,
+    lambda features, y, v: (v[: len(y)] * features).sum(1): ROWS,
 }
 
 check_projection = Exercise(

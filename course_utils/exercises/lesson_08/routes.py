@@ -178,6 +178,12 @@ OTHER_GOALS = {  # network: what stands there instead of its goal, and what to s
         lambda gamma: {"d_loss": 1, "nll": 1}: FEATURES,
         lambda gamma: {"d_loss": 1, "nll": gamma}: FEATURES,
         lambda gamma: {"d_loss": 1, "g_loss": 1}: FOOLED,
+        lambda gamma: {"d_loss": 1, "g_loss": -1}: (
+            "the discriminator learned from `g_loss` too: `d_loss` alone says all that it is to tell apart."
+        ),
+        lambda gamma: {"d_loss": 1, "nll": -1}: (
+            "the discriminator learned to push the features of copies away: `d_loss` alone is its goal."
+        ),
         lambda gamma: {"g_loss": 1}: FOOLED,
         lambda gamma: {"g_loss": -1}: (
             "minus `g_loss` knows no real images: the discriminator learns to tell them from others by `d_loss`."
