@@ -126,10 +126,10 @@ def outcome(name: str, argument: str, settings: Mapping) -> str:
     keys = (name, change), (name, argument, direction(ill[argument], now[argument])), (name, argument), name
     if cured.float().mean() > 0.5:
         why = next(CURED[key] for key in keys if key in CURED)
-        return f"✓ repair {name}: with {change}, most copies cover all eight clouds evenly. {why} {evidence}"
+        return f"✓ repair {name}: with {change}, most copies cover all eight clouds evenly {evidence}\n{why}"
     others = remains(score["modes"][~cured], samples[~cured])
     why = next(NOT_CURED[key] for key in keys if key in NOT_CURED)
-    return f"✗ repair {name}: with {change}, {others}. {why} {evidence}"
+    return f"✗ repair {name}: with {change}, {others} {evidence}\n{why}"
 
 
 def direction(before, after) -> str | None:
