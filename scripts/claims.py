@@ -3,9 +3,9 @@
 `python scripts/claims.py --first 0 03` prints the table of one lesson, with ten seeds from 0 on: on these a claim is
 tuned. Without a lesson, docs/claims.md is brought up to date on the confirming seeds, 100 to 109, which nobody looks at
 before a claim stands, and so are the rows of the scoreboard. A section stands until one of these happens: its lesson's
-code changes, or the code and the recorded results that the lesson uses, or torch; more seeds are wanted; one of its
-runs had failed. Finished runs stay in data/claims/ and count as long as the code is the same, so that stopping costs
-little.
+code changes (comments and docstrings may), or the code and the recorded results that the lesson uses, or torch; more
+seeds are wanted; one of its runs had failed. Finished runs stay in data/claims/ and count as long as the code is the
+same, so that stopping costs little.
 """
 
 import argparse
@@ -111,14 +111,23 @@ def code_of(path: pathlib.Path) -> str:
     return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
 
 
+def bare(code: str) -> str:
+    """Return code without what changes no number: comments, docstrings, layout."""
+    tree = ast.parse(code)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
 def code_hash(path: pathlib.Path) -> str:
     """Return 12 characters for a notebook's code, what it imports and reads of the course, and the version of torch."""
     code = code_of(path)
-    files = all_imported(code)
-    texts = [file.read_text(encoding="utf-8") for file in sorted(files)]
-    files |= recorded("\n".join([code, *texts]))
-    digest = hashlib.blake2b((version("torch") + code).encode(), digest_size=6)
-    for file in sorted(files):
+    texts = [file.read_text(encoding="utf-8") for file in sorted(all_imported(code))]
+    digest = hashlib.blake2b(version("torch").encode(), digest_size=6)
+    for text in [code, *texts]:
+        digest.update(bare(text).encode())
+    for file in sorted(recorded("\n".join([code, *texts]))):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

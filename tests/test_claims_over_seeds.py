@@ -11,6 +11,7 @@ from claims import (
     DOCUMENT,
     Job,
     all_imported,
+    bare,
     code_hash,
     code_of,
     counts,
@@ -142,6 +143,14 @@ def test_runs_are_kept_until_the_code_changes(tmp_path):
         return code_hash(tmp_path / "a.ipynb")
 
     assert hash_of("x = 1") == hash_of("x = 1", "better words") != hash_of("x = 2")
+    assert hash_of("x = 1") == hash_of("x = 1  # a comment")
+
+
+def test_words_in_the_code_change_no_run():
+    code = '"""A module."""\n\ndef f(x):\n    """Return x."""\n    return x  # as it is\n'
+    assert bare(code) == bare("def f(x): return x")
+    assert bare('def f():\n    """Nothing."""') == bare("def f(): pass")
+    assert bare('def f(): return "a"') != bare('def f(): return "b"')
 
 
 @pytest.mark.parametrize(
