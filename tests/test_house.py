@@ -12,7 +12,8 @@ FLOORS = {  # the folders of the package, "" for the ideas; each may import from
     "show": 2,
     "playground": 3,
     "comparison": 3,
-    "exercises": 4,
+    "applications": 4,
+    "exercises": 5,
 }
 
 
