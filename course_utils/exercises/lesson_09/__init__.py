@@ -1,5 +1,6 @@
-"""The exercises of lesson 09."""
+"""The exercises of lesson 09: the score of a stranger, one sweep of a filler, the bits of an image."""
 
 from course_utils.exercises.lesson_09.anomaly_score import check_anomaly_score
+from course_utils.exercises.lesson_09.gibbs_sweep import check_gibbs_sweep
 
-__all__ = ["check_anomaly_score"]
+__all__ = ["check_anomaly_score", "check_gibbs_sweep"]
