@@ -177,9 +177,11 @@ def contexts(x: Tensor) -> Tensor:
     """The number, below 4,096, that the twelve neighbours of each pixel spell: (N, 1, H, W) to (N, H, W)."""
     check_binary(x)
     _, _, height, width = x.shape
-    around = F.pad(x[:, 0], (3, 3, 3, 0)).long()  # white outside
-    rows = (around[:, 3 + dy : 3 + dy + height, 3 + dx : 3 + dx + width] << i for i, (dy, dx) in enumerate(NEIGHBOURS))
-    return torch.stack(list(rows)).sum(0)
+    around = F.pad(x[:, 0], (3, 3, 3, 0)).short()  # white outside
+    number = torch.zeros_like(x[:, 0], dtype=torch.int16)
+    for i, (dy, dx) in enumerate(NEIGHBOURS):
+        number += around[:, 3 + dy : 3 + dy + height, 3 + dx : 3 + dx + width] << i
+    return number.long()
 
 
 def counts(context: Tensor, x: Tensor, n: int = CONTEXTS) -> Tensor:
