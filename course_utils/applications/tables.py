@@ -18,13 +18,22 @@ def method_table(
 ) -> str:
     """A row for each method, by its name; a column for each measure, its arm and the path below the method.
 
-    `columns={"RMSE": ("half", "rmse")}` reads `arms.values("half", method, "rmse")`. A method that an arm lacks has –.
+    `columns={"RMSE": ("half", "rmse")}` reads `arms.values("half", method, "rmse")`. Where an arm did not measure it, –.
     """
     table = [[head, *columns]]
     for name, method in rows.items():
         cells = []
         for arm, *path in columns.values():
-            there = all(method in line for line in arms.of(arm).values())
+            there = all(has(line, method, *path) for line in arms.of(arm).values())
             cells.append(spread(arms.values(arm, method, *path), digits) if there else "–")
         table.append([name, *cells])
     return markdown(table)
+
+
+def has(line: Mapping, *path: str) -> bool:
+    """Tell whether a recorded line goes down a path."""
+    for name in path:
+        if name not in line:
+            return False
+        line = line[name]
+    return True
