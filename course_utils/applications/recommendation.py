@@ -28,7 +28,7 @@ PAGE = "https://archive.ics.uci.edu/dataset/4/anonymous+microsoft+web+data"
 PACKAGES = ("scipy", "sklearn", "matplotlib", "torch")  # installed wherever the course runs
 EASE_WEIGHTS = (10, 30, 100, 300, 1000)
 NEIGHBOURS = (10, 30, 100)
-SVD_SIZES = (4, 8, 16, 32, 64)
+SVD_SIZES = (1, 2, 4, 8, 16, 32, 64)
 
 
 def multinomial_nll(output: Tensor, x: Tensor, sigma=None) -> Tensor:
@@ -72,7 +72,7 @@ def mult_vae(
 
 
 def load_msweb(path: str | pathlib.Path = MSWEB) -> tuple[Tensor, list[str]]:
-    """The areas of www.microsoft.com that visitors saw in a week of 1998 (UCI): x (32710, 285), names of the areas.
+    """The areas of www.microsoft.com that visitors opened in one week (UCI): x (32710, 285), names of the areas.
 
     Raises ValueError where the file is missing, or is another one.
     """
