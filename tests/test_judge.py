@@ -71,8 +71,9 @@ def test_worse_images_score_worse():
     real = digits().train[:2500]
     one_class = digits().train[digits().train_labels == 3].repeat(3, 1, 1, 1)[:2500]
     noise = torch.rand(real.shape, generator=torch.Generator().manual_seed(0))
-    scores = [judge().score(images) for images in (real, blurred(blurred(real)), one_class, noise)]
-    for score, factor in zip(scores[1:], (2, 10, 30)):
+    soft = blurred(blurred(blurred(real)))  # twice costs 6 to 10 % of the coverage, by judge and by processor
+    scores = [judge().score(images) for images in (real, soft, one_class, noise)]
+    for score, factor in zip(scores[1:], (10, 10, 30)):
         assert score["frechet"] > factor * scores[0]["frechet"] and score["coverage"] < 0.9 * scores[0]["coverage"]
     assert scores[2]["classes"] <= 5 and scores[2]["recall"] < 0.2
 

@@ -1,0 +1,211 @@
+"""Do strangers stand out? A class left out, and Fashion-MNIST against MNIST: scores of a VAE, of a GAN, of neither.
+
+    python benchmarks/anomalies.py digits     # each of the ten classes left out in turn; two of them for a GAN
+    python benchmarks/anomalies.py pairs      # Fashion-MNIST to MNIST, and MNIST to Fashion-MNIST
+
+A model learns from training images of the known classes alone. Then every score gives a number to test images, known
+and strange; what is recorded is the area under the ROC curve: the chance that a stranger scores higher than a known
+image. No score has a setting that was chosen by looking at strangers. The seeds begin at 100; the settings were fixed
+with seed 0. Results go to benchmarks/results/anomalies_*; recorded runs are not repeated.
+"""
+
+import argparse
+import functools
+import math
+import statistics
+
+import torch
+from environment import RESULTS, run_job, run_missing
+from torch import Tensor
+
+from course_utils import data, networks
+from course_utils.applications import anomalies
+from course_utils.comparison import measures
+from course_utils.gan import GAN
+from course_utils.plumbing.device import forked_random, in_parts, looking_at
+from course_utils.training import fit, seed_everything
+from course_utils.vae import VAE
+
+FIRST, SEEDS = 100, 5
+STEPS = {"digits": 1000, "pairs": 1500}  # of a VAE, of 32 images each
+GAN_STEPS = 1000
+TESTED = {"digits": 1500, "pairs": 1000}  # test images, known and strange (pairs: of each kind)
+TRAINED = 10_000  # images that the neighbours and the axes of a pair are found among
+DEAR = 200  # images that regret and inversion look at, half of them strangers
+TWO = (1, 8)  # the classes that a GAN is trained without
+IMPORTANCE = 16  # codes for each image of the IWAE bound
+NAMES = {"fashion": "fashion_mnist", "MNIST": "mnist"}
+Scores = dict[str, Tensor]  # by name, larger is stranger: (N,) each
+
+
+def train_vae(train: Tensor, steps: int, seed: int) -> VAE:
+    seed_everything(seed)
+    vae = VAE(networks.ConvEncoder(16), networks.ConvGenerator(16), lr=2e-3)
+    fit(vae, train, steps=steps, batch_size=32, seed=seed, average=0.999, schedule="linear")
+    return vae
+
+
+def train_gan(train: Tensor, seed: int) -> GAN:
+    seed_everything(seed)
+    rates = {"generator_lr": 2e-3, "discriminator_lr": 2e-3}
+    gan = GAN(networks.ConvGenerator(16), networks.ConvDiscriminator(), r1_weight=0.3, penalty_every=8, **rates)
+    fit(gan, train, steps=GAN_STEPS, batch_size=32, seed=seed, average=0.999, schedule="linear")
+    return gan
+
+
+def vae_scores(vae: VAE, train: Tensor, x: Tensor) -> Scores:
+    """What a VAE says of images x (N, 1, 28, 28)."""
+    with forked_random(0, torch.device("cpu")):
+        terms = in_parts(vae, lambda x: torch.cat([part.view(len(x), -1) for part in vae.terms(x)], 1), x)
+    nll, kl = terms[:, 0], terms[:, 1:].sum(1)  # (N,), (N,)
+    bits = (nll + kl) / math.log(2)
+    return {
+        "-ELBO": nll + kl,
+        "-IWAE": -vae.iwae_bound(x, IMPORTANCE),
+        "NLL": nll,
+        "KL": kl,
+        "error": (vae.reconstruct(x) - x).square().flatten(1).sum(1),
+        "-ELBO - PNG": bits - 8 * anomalies.coded_bytes(x),
+        "-ELBO - zlib": bits - 8 * anomalies.coded_bytes(x, "zlib"),
+        "-ELBO - entropy": nll + kl - anomalies.pixel_entropy(x),
+        "k-NN of codes": anomalies.distance_to_known(vae.codes(x), vae.codes(train)),
+    }
+
+
+def plain_scores(train: Tensor, x: Tensor, seed: int) -> Scores:
+    """What can be said of images x (N, 1, 28, 28) without a generative network."""
+    from sklearn.decomposition import PCA
+    from sklearn.ensemble import IsolationForest
+
+    rows, known = x.flatten(1), train.flatten(1)
+    pca = PCA(64, random_state=0, svd_solver="randomized").fit(known.numpy())
+    rebuilt = torch.from_numpy(pca.inverse_transform(pca.transform(rows.numpy()))).float()
+    forest = IsolationForest(n_estimators=100, random_state=seed).fit(known.numpy())
+    return {
+        "brightness": rows.mean(1),
+        "darkness": -rows.mean(1),
+        "few bytes": -anomalies.coded_bytes(x),
+        "many bytes": anomalies.coded_bytes(x),
+        "k-NN of pixels": anomalies.distance_to_known(rows, known),
+        "PCA error": (rebuilt - rows).square().sum(1),
+        "isolation forest": -torch.from_numpy(forest.score_samples(rows.numpy())),
+    }
+
+
+def inversion(gan: GAN, x: Tensor, seed: int, starts: int = 4, steps: int = 60) -> Tensor:
+    """The least squared distance of each image to an image of the generator, found by a search: (N,).
+
+    Adam searches z from several starts (Schlegl et al., 2017, without their term of D's features).
+    """
+    z = torch.randn(starts, len(x), 16, generator=torch.Generator().manual_seed(seed)).flatten(0, 1)
+    z, target = z.requires_grad_(), x.repeat(starts, 1, 1, 1)
+    optimizer = torch.optim.Adam([z], lr=0.1)
+    with looking_at(gan.generator), torch.enable_grad():
+        for _ in range(steps):
+            (z.grad,) = torch.autograd.grad(distance(gan, z, target).sum(), z)
+            optimizer.step()
+        return distance(gan, z, target).detach().unflatten(0, (starts, -1)).amin(0)
+
+
+def distance(gan: GAN, z: Tensor, target: Tensor) -> Tensor:
+    return (networks.to_data(gan.generator(z)) - target).square().flatten(1).sum(1)
+
+
+def gan_scores(gan: GAN, train: Tensor, x: Tensor, seed: int) -> Scores:
+    """What a GAN says of images x (N, 1, 28, 28)."""
+    with_encoder = measures.with_encoder(gan.generator, train, steps=1000)
+    return {
+        "GAN: -D": -in_parts(gan.discriminator, gan.discriminator, x),
+        "GAN: encoder": (with_encoder.reconstruct(x) - x).square().flatten(1).sum(1),
+        "GAN: inversion": inversion(gan, x, seed),
+    }
+
+
+def separated(scores: Scores, strange: Tensor) -> dict[str, float]:
+    """The area under the ROC curve of each score, where `strange` (N,) says which images are strangers."""
+    return {name: anomalies.auroc(score[strange], score[~strange]) for name, score in scores.items()}
+
+
+def left_out(images: data.Images, label: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Training images without a class, test images with it, and which of them are strangers."""
+    x, y = images.test[: TESTED["digits"]], images.test_labels[: TESTED["digits"]]
+    return images.train[images.train_labels != label], x, y == label
+
+
+def few(strange: Tensor) -> Tensor:
+    """The rows of the first strangers and as many known images, DEAR in all."""
+    return torch.cat([kind.nonzero().flatten()[: DEAR // 2] for kind in (strange, ~strange)])
+
+
+def rotations(seed: int) -> dict:
+    """Leave each class out in turn; the area of every score by class, and the mean and the least of the ten."""
+    images = data.load("digits")
+    found: dict[str, dict[str, float]] = {}
+    for label in range(10):
+        train, x, strange = left_out(images, label)
+        scores = vae_scores(train_vae(train, STEPS["digits"], seed), train, x) | plain_scores(train, x, seed)
+        for name, area in separated(scores, strange).items():
+            found.setdefault(name, {})[str(label)] = area
+    return {
+        name: by_class | {"mean": statistics.mean(by_class.values()), "least": min(by_class.values())}
+        for name, by_class in found.items()
+    }
+
+
+def two_classes(seed: int) -> dict:
+    """Leave two classes out in turn, for the scores that are dear: all on the same few images."""
+    images = data.load("digits")
+    found: dict[str, dict[str, float]] = {}
+    for label in TWO:
+        train, x, strange = left_out(images, label)
+        rows = few(strange)
+        vae = train_vae(train, STEPS["digits"], seed)
+        scores = vae_scores(vae, train, x[rows]) | plain_scores(train, x[rows], seed)
+        scores |= {"regret": anomalies.likelihood_regret(vae, x[rows])}
+        scores |= gan_scores(train_gan(train, seed), train, x[rows], seed)
+        for name, area in separated(scores, strange[rows]).items():
+            found.setdefault(name, {})[str(label)] = area
+    return found
+
+
+def pair(known: str, stranger: str, seed: int) -> dict:
+    """Learn one data set, and meet another one."""
+    images, others = (measures.shuffled(data.load(NAMES[name])) for name in (known, stranger))
+    n = TESTED["pairs"]
+    x = torch.cat([others.test[:n], images.test[:n]])
+    strange = torch.arange(2 * n) < n
+    vae, neighbours = train_vae(images.train, STEPS["pairs"], seed), images.train[:TRAINED]
+    scores = vae_scores(vae, neighbours, x) | plain_scores(neighbours, x, seed)
+    found = {name: {"area": area} for name, area in separated(scores, strange).items()}
+    nats = {name: scores["-ELBO"][kind].mean().item() for name, kind in (("strange", strange), ("known", ~strange))}
+    rows = torch.cat([torch.arange(DEAR // 2), n + torch.arange(DEAR // 2)])
+    regret = anomalies.likelihood_regret(vae, x[rows])
+    found["-ELBO"] |= nats
+    return found | {"regret": {"area": anomalies.auroc(*regret.chunk(2))}}
+
+
+def arm(dataset: str, name: str, seed: int) -> dict:
+    """Run one arm with one seed."""
+    if name == "ten left out":
+        return rotations(seed)
+    return two_classes(seed) if name == "two left out" else pair(*name.split(" to "), seed)
+
+
+run = functools.partial(run_job, {"arm": arm})
+ARMS = {"digits": ("ten left out", "two left out"), "pairs": ("fashion to MNIST", "MNIST to fashion")}
+
+
+def jobs_of(dataset: str) -> list[list]:
+    """All runs on a data set, or on the pair of two."""
+    return [["arm", dataset, name, FIRST + seed] for seed in range(SEEDS) for name in ARMS[dataset]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=tuple(ARMS))
+    what = parser.parse_args().what
+    run_missing(run, jobs_of(what), RESULTS / f"anomalies_{what}.jsonl")
+
+
+if __name__ == "__main__":
+    main()
