@@ -7,8 +7,7 @@ The data are the visits to www.microsoft.com of `load_msweb`, which says where i
 seed holds out 1,000 visitors for validation and 1,000 for the test, all with five areas or more, and hides a fifth of
 each one's areas. Methods learn from the others who opened two areas or more. Popularity has no setting; k of the
 neighbours, d of the SVD, and the weight of EASE are chosen for each seed by NDCG@100 on its validation visitors, and
-the VAE's beta by the search. *bits at .9* is how little known the ten are when each method gives up accuracy for it,
-down to nine tenths of EASE's NDCG@100. The seeds begin at 100: the search never saw them.
+the VAE's beta by the search. The seeds begin at 100: the search never saw them.
 Results go to benchmarks/results/recommendation_*; recorded runs are not repeated.
 """
 
@@ -48,19 +47,6 @@ def shared(ours, theirs, seen) -> float:
     return float((first == second.mT).any(2).float().mean())
 
 
-def bits_at(level: float, scores, parts: rec.Parts, rounds: int = 12) -> float:
-    """The bits of the ten where popular items are pushed down until NDCG@100 has fallen to a level."""
-    popularity = ((parts.train.sum(0) + 1) / (len(parts.train) + 1)).log2()  # (items,)
-    unit = (scores - scores.mean(1, keepdim=True)) / scores.std(1, keepdim=True)  # (N, items)
-    low, high = 0.0, 4.0  # standard deviations of a user's scores for each bit
-    for _ in range(rounds):
-        middle = (low + high) / 2
-        pushed = unit - middle * popularity
-        above = float(rec.ndcg(pushed, parts.test_hidden, parts.test_seen)) > level
-        low, high = (middle, high) if above else (low, middle)
-    return float(rec.bits_of_ten(unit - low * popularity, parts.train, parts.test_seen))
-
-
 def arm(dataset: str, name: str, seed: int) -> dict:
     """Train every method on the users of one seed; the measures on its test users."""
     parts = parts_of(seed)
@@ -80,9 +66,6 @@ def arm(dataset: str, name: str, seed: int) -> dict:
     scores["Mult-DAE"] = rec.by_vae(trained(parts, seed, stochastic=False), seen)
     scores["Mult-VAE, beta 1"] = rec.by_vae(trained(parts, seed, beta=1.0), seen)
     line = {method: rec.measured(found, parts) for method, found in scores.items()}
-    level = 0.9 * line["EASE"]["ndcg100"]
-    for method in ("EASE", "Mult-VAE", "item-kNN"):
-        line[method]["bits at .9"] = bits_at(level, scores[method], parts)
     forgot = {f"{method}, unmasked": rec.measured(scores[method], parts, mask=False) for method in ("Mult-VAE", "EASE")}
     line["Mult-VAE, drawn"]["shared"] = shared(scores["Mult-VAE"], scores["Mult-VAE, drawn"], seen)
     return line | forgot | {"chosen": chosen}
