@@ -18,7 +18,7 @@ def method_table(
 ) -> str:
     """A row for each method, by its name; a column for each measure, its arm and the path below the method.
 
-    `columns={"RMSE": ("half", "rmse")}` reads `arms.values("half", method, "rmse")`. Where an arm did not measure it, –.
+    `columns={"RMSE": ("half", "rmse")}` reads `arms.values("half", method, "rmse")`. – means not measured.
     """
     table = [[head, *columns]]
     for name, method in rows.items():
