@@ -28,7 +28,8 @@ from course_utils.vae import VAE
 
 FIRST, SEEDS = 100, 5
 STEPS = {"digits": 1000, "pairs": 1500}  # of a VAE, of 32 images each
-GAN_STEPS = {"": 1000, ", longer GAN": 3000}
+LONGER, D_ALONE = ", longer GAN", ", D alone"  # arms beside those without a name
+GAN_STEPS = {"": 1000, LONGER: 3000}
 TESTED = {"digits": 1500, "pairs": 1000}  # test images, known and strange (pairs: of each kind)
 TRAINED = 10_000  # images that the neighbours and the axes of a pair are found among
 DEAR = 200  # images that regret and inversion look at, half of them strangers
@@ -111,11 +112,15 @@ def distance(gan: GAN, z: Tensor, target: Tensor) -> Tensor:
     return (networks.to_data(gan.generator(z)) - target).square().flatten(1).sum(1)
 
 
+def opinion(gan: GAN, x: Tensor) -> Scores:
+    """How little the discriminator takes images for real: minus its logit, (N,)."""
+    return {"GAN: -D": -in_parts(gan.discriminator, gan.discriminator, x)}
+
+
 def gan_scores(gan: GAN, train: Tensor, x: Tensor, seed: int) -> Scores:
     """What a GAN says of images x (N, 1, 28, 28)."""
     with_encoder = measures.with_encoder(gan.generator, train, steps=1000)
-    return {
-        "GAN: -D": -in_parts(gan.discriminator, gan.discriminator, x),
+    return opinion(gan, x) | {
         "GAN: encoder": (with_encoder.reconstruct(x) - x).square().flatten(1).sum(1),
         "GAN: inversion": inversion(gan, x, seed),
     }
@@ -137,13 +142,16 @@ def few(strange: Tensor) -> Tensor:
     return torch.cat([kind.nonzero().flatten()[: DEAR // 2] for kind in (strange, ~strange)])
 
 
-def rotations(seed: int) -> dict:
+def rotations(how: str, seed: int) -> dict:
     """Leave each class out in turn; the area of every score by class, and the mean and the least of the ten."""
     images = data.load("digits")
     found: dict[str, dict[str, float]] = {}
     for label in range(10):
         train, x, strange = left_out(images, label)
-        scores = vae_scores(train_vae(train, STEPS["digits"], seed), train, x) | plain_scores(train, x, seed)
+        if how:
+            scores = opinion(train_gan(train, GAN_STEPS[LONGER], seed), x)
+        else:
+            scores = vae_scores(train_vae(train, STEPS["digits"], seed), train, x) | plain_scores(train, x, seed)
         for name, area in separated(scores, strange).items():
             found.setdefault(name, {})[str(label)] = area
     return {
@@ -170,12 +178,15 @@ def two_classes(how: str, seed: int) -> dict:
     return found
 
 
-def pair(known: str, stranger: str, seed: int) -> dict:
+def pair(known: str, stranger: str, how: str, seed: int) -> dict:
     """Learn one data set, and meet another one."""
     images, others = (measures.shuffled(data.load(NAMES[name])) for name in (known, stranger))
     n = TESTED["pairs"]
     x = torch.cat([others.test[:n], images.test[:n]])
     strange = torch.arange(2 * n) < n
+    if how:
+        areas = separated(opinion(train_gan(images.train, GAN_STEPS[LONGER], seed), x), strange)
+        return {name: {"area": area} for name, area in areas.items()}
     vae, neighbours = train_vae(images.train, STEPS["pairs"], seed), images.train[:TRAINED]
     scores = vae_scores(vae, neighbours, x) | plain_scores(neighbours, x, seed)
     found = {name: {"area": area} for name, area in separated(scores, strange).items()}
@@ -188,17 +199,17 @@ def pair(known: str, stranger: str, seed: int) -> dict:
 
 def arm(dataset: str, name: str, seed: int) -> dict:
     """Run one arm with one seed."""
+    name, *how = name.split(", ")
+    how = "".join(f", {word}" for word in how)
     if name == "ten left out":
-        return rotations(seed)
-    if name.startswith("two left out"):
-        return two_classes(name.removeprefix("two left out"), seed)
-    return pair(*name.split(" to "), seed)
+        return rotations(how, seed)
+    return two_classes(how, seed) if name == "two left out" else pair(*name.split(" to "), how, seed)
 
 
 run = functools.partial(run_job, {"arm": arm})
 ARMS = {
-    "digits": ("ten left out", "two left out", "two left out, longer GAN"),
-    "pairs": ("fashion to MNIST", "MNIST to fashion"),
+    "digits": ("ten left out", f"ten left out{D_ALONE}", "two left out", f"two left out{LONGER}"),
+    "pairs": tuple(f"{known}{how}" for known in ("fashion to MNIST", "MNIST to fashion") for how in ("", D_ALONE)),
 }
 
 

@@ -30,7 +30,14 @@ def with_new_noise(mu, logvar, eps):
     return mu + torch.exp(logvar / 2) * torch.randn(mu.shape)
 
 
+def chunked(x, mask, encoder, decoder, eps):
+    with torch.no_grad():
+        mu, logvar = encoder(x).chunk(2, dim=1)
+        return x * mask + decoder(mu + (logvar / 2).exp() * eps) * (1 - mask)
+
+
 GIBBS_SWEEP = {
+    "leave out `chunk`": chunked,
     "the seen pixels were overwritten": swept(fill=lambda x, mask, p: p),
     "the mask is inverted": swept(fill=lambda x, mask, p: torch.where(mask == 1, p, x)),
     "the seen pixels are 0 now": swept(fill=lambda x, mask, p: p * (mask == 0)),

@@ -120,7 +120,10 @@ OTHER_POSTERIORS = {  # instead of `in_bin`
     ),
     lambda mu, logvar, code, edges: (
         cdf(edges[code], mu, (0.5 * logvar).exp()) - cdf(edges[code + 1], mu, (0.5 * logvar).exp())
-    ).log(): "the logarithm of a negative number: subtract the lower edge's probability from that of the upper one.",
+    ).log(): (
+        "the logarithm of a negative number: subtract the lower edge's probability from that of the upper one, with "
+        "the standard deviation exp(logvar / 2)."
+    ),
     lambda mu, logvar, code, edges: in_bin(0 * mu, 0 * logvar, code, edges): (
         "this gives back what the prior cost: the code was drawn from q(z | x), with its own mean and deviation."
     ),

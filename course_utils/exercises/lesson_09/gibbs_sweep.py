@@ -71,6 +71,12 @@ def with_gradients(x, mask, encoder, decoder, eps):
     return put_back(x, mask, decoder(drawn(*encoder(x), eps)))
 
 
+def in_halves(x, mask, encoder, decoder, eps):
+    mu, logvar = encoder(x).chunk(2, 1)
+    with torch.no_grad():
+        return put_back(x, mask, decoder(drawn(mu, logvar, eps)))
+
+
 STD = "`logvar` is the log of the variance: its standard deviation is `(0.5 * logvar).exp()`."
 AGAIN = "`decoder` gives probabilities already: a second sigmoid squeezes them between 0.5 and 0.73."
 OWN_NOISE = "the noise is drawn anew: use `eps`, which the caller drew."
@@ -136,8 +142,9 @@ check_gibbs_sweep = Exercise(
         altered(sweep_with, decode=torch.bernoulli): (
             "the pixels were drawn as 0 or 1: the exercise fills in the probabilities."
         ),
+        in_halves: "this encoder returns `mu, logvar` already: leave out `chunk`.",
         with_gradients: (
-            "the fill-in carries a gradient, and after fifty sweeps a graph through all of them: write "
+            "the fill-in carries a gradient, and after twenty sweeps a graph through all of them: write "
             "`with torch.no_grad():`."
         ),
     },
