@@ -1,12 +1,13 @@
 """Do strangers stand out? A class left out, and Fashion-MNIST against MNIST: scores of a VAE, of a GAN, of neither.
 
-    python benchmarks/anomalies.py digits     # each of the ten classes left out in turn; two of them for a GAN
+    python benchmarks/anomalies.py digits     # each of the ten classes left out in turn; two of them for all of a GAN
     python benchmarks/anomalies.py pairs      # Fashion-MNIST to MNIST, and MNIST to Fashion-MNIST
 
 A model learns from training images of the known classes alone. Then every score gives a number to test images, known
 and strange; what is recorded is the area under the ROC curve: the chance that a stranger scores higher than a known
-image. Of all settings only the number of steps was changed after a look at strangers, for its time, with seed 0. The
-seeds begin at 100. Results go to benchmarks/results/anomalies_*; recorded runs are not repeated.
+image. Of all settings only the numbers of steps were changed after a look at strangers, with seed 0. In black and white
+all images are cut at 0.5: there a bound, a file and a table of counts are lengths in one unit. The seeds begin at 100.
+Results go to benchmarks/results/anomalies_*; recorded runs are not repeated.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from environment import RESULTS, run_job, run_missing
 from torch import Tensor
 
 from course_utils import data, networks
-from course_utils.applications import anomalies
+from course_utils.applications import anomalies, compression
 from course_utils.comparison import measures
 from course_utils.gan import GAN
 from course_utils.plumbing.device import forked_random, in_parts, looking_at
@@ -28,10 +29,10 @@ from course_utils.vae import VAE
 
 FIRST, SEEDS = 100, 5
 STEPS = {"digits": 1000, "pairs": 1500}  # of a VAE, of 32 images each
-LONGER, D_ALONE = ", longer GAN", ", D alone"  # arms beside those without a name
+LONGER, D_ALONE, BLACK_AND_WHITE = ", longer GAN", ", D alone", ", black and white"  # beside those without a name
 GAN_STEPS = {"": 1000, LONGER: 3000}
 TESTED = {"digits": 1500, "pairs": 1000}  # test images, known and strange (pairs: of each kind)
-TRAINED = 10_000  # images that the neighbours and the axes of a pair are found among
+AXES = 32  # of PCA, that neighbours are found along
 DEAR = 200  # images that regret and inversion look at, half of them strangers
 TWO = (1, 8)  # the classes that a GAN is trained without
 IMPORTANCE = 16  # codes for each image of the IWAE bound
@@ -73,6 +74,25 @@ def vae_scores(vae: VAE, train: Tensor, x: Tensor) -> Scores:
     }
 
 
+def lengths(vae: VAE, train: Tensor, x: Tensor) -> Scores:
+    """What black and white images x (N, 1, 28, 28) cost in bits, by a VAE, a file and a table; and neighbours."""
+    bits = -vae.elbo(x) / math.log(2)
+    png = torch.tensor([compression.file_bits(each[None], "png") for each in x])
+    counted = compression.counts(compression.contexts(train), train)
+    table = compression.bits_of(compression.shares(counted)[compression.contexts(x)], x[:, 0]).flatten(1).sum(1)
+    fresh = [compression.adaptive_bits(compression.counts(compression.contexts(each[None]), each)) for each in x]
+    return {
+        "-ELBO": bits,
+        "few bytes": -png,
+        "table": table,
+        "-ELBO - PNG": bits - png,
+        "-ELBO - table": bits - table,
+        "-ELBO - fresh table": bits - torch.tensor(fresh),
+        "k-NN of codes": anomalies.distance_to_known(vae.codes(x), vae.codes(train)),
+        "k-NN of pixels": anomalies.distance_to_known(x, train),
+    }
+
+
 def plain_scores(train: Tensor, x: Tensor, seed: int) -> Scores:
     """What can be said of images x (N, 1, 28, 28) without a generative network."""
     from sklearn.decomposition import PCA
@@ -81,6 +101,7 @@ def plain_scores(train: Tensor, x: Tensor, seed: int) -> Scores:
     rows, known = x.flatten(1), train.flatten(1)
     pca = PCA(64, random_state=0, svd_solver="randomized").fit(known.numpy())
     rebuilt = torch.from_numpy(pca.inverse_transform(pca.transform(rows.numpy()))).float()
+    axes, others = (torch.from_numpy(pca.transform(each.numpy())[:, :AXES]).float() for each in (rows, known))
     forest = IsolationForest(n_estimators=100, random_state=seed).fit(known.numpy())
     return {
         "brightness": rows.mean(1),
@@ -88,6 +109,7 @@ def plain_scores(train: Tensor, x: Tensor, seed: int) -> Scores:
         "few bytes": -anomalies.coded_bytes(x),
         "many bytes": anomalies.coded_bytes(x),
         "k-NN of pixels": anomalies.distance_to_known(rows, known),
+        "k-NN of PCA": anomalies.distance_to_known(axes, others),
         "PCA error": (rebuilt - rows).square().sum(1),
         "isolation forest": -torch.from_numpy(forest.score_samples(rows.numpy())),
     }
@@ -148,8 +170,11 @@ def rotations(how: str, seed: int) -> dict:
     found: dict[str, dict[str, float]] = {}
     for label in range(10):
         train, x, strange = left_out(images, label)
-        if how:
+        if how == D_ALONE:
             scores = opinion(train_gan(train, GAN_STEPS[LONGER], seed), x)
+        elif how == BLACK_AND_WHITE:
+            train, x = (train > 0.5).float(), (x > 0.5).float()
+            scores = lengths(train_vae(train, STEPS["digits"], seed), train, x)
         else:
             scores = vae_scores(train_vae(train, STEPS["digits"], seed), train, x) | plain_scores(train, x, seed)
         for name, area in separated(scores, strange).items():
@@ -184,17 +209,22 @@ def pair(known: str, stranger: str, how: str, seed: int) -> dict:
     n = TESTED["pairs"]
     x = torch.cat([others.test[:n], images.test[:n]])
     strange = torch.arange(2 * n) < n
-    if how:
+    if how == D_ALONE:
         areas = separated(opinion(train_gan(images.train, GAN_STEPS[LONGER], seed), x), strange)
         return {name: {"area": area} for name, area in areas.items()}
-    vae, neighbours = train_vae(images.train, STEPS["pairs"], seed), images.train[:TRAINED]
-    scores = vae_scores(vae, neighbours, x) | plain_scores(neighbours, x, seed)
+    if how == BLACK_AND_WHITE:
+        train, x = (images.train > 0.5).float(), (x > 0.5).float()
+        areas = separated(lengths(train_vae(train, STEPS["pairs"], seed), train, x), strange)
+        return {name: {"area": area} for name, area in areas.items()}
+    vae = train_vae(images.train, STEPS["pairs"], seed)
+    scores = vae_scores(vae, images.train, x) | plain_scores(images.train, x, seed)
     found = {name: {"area": area} for name, area in separated(scores, strange).items()}
     nats = {name: scores["-ELBO"][kind].mean().item() for name, kind in (("strange", strange), ("known", ~strange))}
     rows = torch.cat([torch.arange(DEAR // 2), n + torch.arange(DEAR // 2)])
     regret = anomalies.likelihood_regret(vae, x[rows])
     found["-ELBO"] |= nats
-    return found | {"regret": {"area": anomalies.auroc(*regret.chunk(2))}}
+    beside = anomalies.auroc(*scores["k-NN of pixels"][rows].chunk(2))
+    return found | {"regret": {"area": anomalies.auroc(*regret.chunk(2)), "k-NN of pixels": beside}}
 
 
 def arm(dataset: str, name: str, seed: int) -> dict:
@@ -207,9 +237,10 @@ def arm(dataset: str, name: str, seed: int) -> dict:
 
 
 run = functools.partial(run_job, {"arm": arm})
+EVERYWHERE = ("", D_ALONE, BLACK_AND_WHITE)
 ARMS = {
-    "digits": ("ten left out", f"ten left out{D_ALONE}", "two left out", f"two left out{LONGER}"),
-    "pairs": tuple(f"{known}{how}" for known in ("fashion to MNIST", "MNIST to fashion") for how in ("", D_ALONE)),
+    "digits": [f"ten left out{how}" for how in EVERYWHERE] + [f"two left out{how}" for how in ("", LONGER)],
+    "pairs": [f"{pair}{how}" for pair in ("fashion to MNIST", "MNIST to fashion") for how in EVERYWHERE],
 }
 
 

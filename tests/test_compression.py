@@ -1,13 +1,15 @@
 """The coder of lesson 09, bits back, contexts and files: against numbers by hand, other formulas and bad input."""
 
+import bz2
 import io
 import math
+import zlib
 
 import pytest
 import torch
 from PIL import Image
 
-from course_utils import networks
+from course_utils import data, networks
 from course_utils.applications import compression as coding
 from course_utils.vae import VAE
 
@@ -123,3 +125,11 @@ def test_bad_input_is_refused(vae, bits):
         coding.BitsBack(VAE(vae.encoder, vae.decoder, likelihood="gaussian"))
     with pytest.raises(ValueError, match="expected one of png"):
         coding.file_bits(bits, "gif")
+
+
+def test_a_file_takes_the_smaller_of_two_layouts():
+    x = (data.load("digits").test[:400] > 0.5).float()
+    for kind, coder in (("bz2", bz2.compress), ("zlib", zlib.compress)):
+        sizes = [8 * len(coder(layout, 9)) / len(x) for layout in (coding.packed(x), coding.spread(x))]
+        assert coding.file_bits(x, kind) == min(sizes)
+    assert len(coding.packed(x)) == 98 * len(x) and len(coding.spread(x)) == 784 * len(x)

@@ -38,3 +38,11 @@ def test_seen_pixels_stay_and_bad_input_is_refused():
         imputation.with_mask(x, mask[:2])
     with pytest.raises(ValueError, match="expected several completions"):
         imputation.covered(imputation.by_mean(x, x, mask), x, mask)
+
+
+def test_drawn_pixels_are_black_or_white_and_right_in_the_mean():
+    fills = imputation.equal(torch.full((50, 4, 1, 28, 28), 0.3))
+    drawn = imputation.flipped(fills)
+    assert drawn.draws.unique().tolist() == [0, 1]
+    assert drawn.mean.mean().item() == pytest.approx(0.3, abs=0.01)
+    assert torch.equal(drawn.log_weights, fills.log_weights)

@@ -47,6 +47,11 @@ def equal(draws: Tensor) -> Fills:
     return Fills(draws, torch.full(draws.shape[:2], -math.log(len(draws))))
 
 
+def flipped(fills: Fills, seed: int = 0) -> Fills:
+    """Completions whose pixels are drawn, black or white, each by its probability: p(x | z) taken at its word."""
+    return Fills(torch.bernoulli(fills.draws, generator=torch.Generator().manual_seed(seed)), fills.log_weights)
+
+
 def gaps(n: int, kind: str, seed: int = 0) -> Tensor:
     """Masks (n, 1, 28, 28): half the pixels at "random", the "lower" half away, or a "mixed" kind for training.
 
