@@ -9,7 +9,6 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import ndcg_score
 from sklearn.neighbors import NearestNeighbors
 
-from course_utils import losses
 from course_utils.applications import recommendation as rec
 from course_utils.exercises.lesson_09 import multinomial_nll as nll_exercise
 from course_utils.exercises.lesson_09 import ndcg as ndcg_exercise
@@ -53,7 +52,11 @@ def test_nats_are_those_of_the_multinomial_distribution_without_its_constant():
     constant = torch.lgamma(x.sum(1) + 1) - torch.lgamma(x + 1).sum(1)
     whole = [torch.distributions.Multinomial(int(row.sum()), logits=own).log_prob(row) for row, own in zip(x, logits)]
     assert torch.allclose(rec.multinomial_nll(logits, x), constant - torch.stack(whole), atol=1e-5)
-    assert losses.LIKELIHOODS["multinomial"] is rec.multinomial_nll
+    vae = rec.mult_vae(items=5)
+    z = torch.randn(len(x), 32)
+    assert torch.equal(vae.nll(z, x), rec.multinomial_nll(vae.decoder(z), x))
+    with pytest.raises(ValueError, match="expected choices shaped"):
+        vae.nll(z, x[:, :4])
 
 
 def test_the_exercises_ask_for_what_the_course_uses():

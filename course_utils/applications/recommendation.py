@@ -6,7 +6,7 @@
     hidden     (N, items)         the rest, which it should find
     scores     (N, items)         what a method says: the higher, the sooner an item is recommended
 
-The VAE is that of the course with one likelihood more, "multinomial", which importing this file adds.
+The VAE is that of the course with another likelihood.
 """
 
 import importlib.util
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils import losses, networks
+from course_utils import networks
 from course_utils.plumbing.checks import check_whole
 from course_utils.vae import VAE
 
@@ -31,15 +31,27 @@ NEIGHBOURS = (10, 30, 100)
 SVD_SIZES = (1, 2, 4, 8, 16, 32, 64)
 
 
-def multinomial_nll(output: Tensor, x: Tensor, sigma=None) -> Tensor:
-    """-log p(x | z) without its constant, for items drawn from softmax(output): (N, items) twice to (N,).
+def multinomial_nll(output: Tensor, x: Tensor) -> Tensor:
+    """-log p(x | z) in nats, without its constant, for items drawn from softmax(output): (N, items) twice to (N,).
 
-    Liang et al. (2018), equation 2. `sigma` is not used: every likelihood of the VAE gets one.
+    Liang et al. (2018), equation 2.
     """
     return -(F.log_softmax(output, 1) * x).sum(1)
 
 
-losses.LIKELIHOODS["multinomial"] = multinomial_nll
+class MultVAE(VAE):
+    """A VAE of choices, each drawn from one softmax over the items (Liang et al., 2018)."""
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module, **settings):
+        super().__init__(encoder, decoder, **settings)
+        self.likelihood = "multinomial"
+
+    def nll(self, z: Tensor, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """Return -log p(x | z) in nats, without its constant: (N,)."""
+        output = self.decoder(z)
+        if output.shape != x.shape:  # it would broadcast
+            raise ValueError(f"expected choices shaped {tuple(output.shape)}, got {tuple(x.shape)}")
+        return multinomial_nll(output, x)
 
 
 class UserEncoder(nn.Module):
@@ -62,10 +74,10 @@ class UserEncoder(nn.Module):
 
 def mult_vae(
     items: int, beta: float = 0.05, warmup_steps: int = 1000, stochastic: bool = True, lr: float = 3e-3
-) -> VAE:
+) -> MultVAE:
     """Mult-VAE (Liang et al., 2018); with `stochastic=False` it is their Mult-DAE, without a code that is drawn."""
     encoder, decoder = UserEncoder(items), networks.MLPGenerator(32, (300,), (items,), act="tanh")
-    return VAE(encoder, decoder, "multinomial", beta=beta, warmup_steps=warmup_steps, stochastic=stochastic, lr=lr)
+    return MultVAE(encoder, decoder, beta=beta, warmup_steps=warmup_steps, stochastic=stochastic, lr=lr)
 
 
 # The data
