@@ -79,6 +79,12 @@ def next_bin(mu, logvar, code, edges):
     return drawn(mu, logvar, (code + 1), edges)
 
 
+def turned_round(mu, logvar, code, edges):
+    deviation = logvar.exp().sqrt()
+    upper, lower = (torch.special.ndtr(edges[code + i] * deviation + mu) for i in (1, 0))
+    return upper - lower
+
+
 def by_the_prior(mu, logvar, code, edges):
     return torch.ones_like(mu) / (len(edges) - 1)
 
@@ -127,6 +133,8 @@ WRONG = {
             paid(mu, edges) + drawn(mu, logvar, code, edges).log2().sum(1)
         ),
         "the prior's sign is turned": with_change(price=-1),
+        "the edge is turned the wrong way round": with_change(received=turned_round),
+        "a small number is added": with_change(received=lambda *args: drawn(*args) + 1e-9),
         "this takes the density of the prior": with_prior_density,
         "this is the bin after": with_change(next_bin),
         "this is the probability of all bins": with_change(up_to),

@@ -8,6 +8,8 @@ from course_utils.comparison.arms import Arms
 
 def test_a_row_has_means_with_intervals_and_a_dash_where_nothing_was_measured(tmp_path):
     lines = [{"job": ["arm", "digits", "half", seed], "a": {"rmse": seed / 10}, "b": {"nats": 1.0}} for seed in (1, 2)]
+    lines[0]["c"] = {"rmse": 0.3}  # one seed has no interval
+    lines.append({"job": ["arm", "digits", "half", 3], "b": {"nats": 1.0}})
     path = tmp_path / "made_digits.jsonl"
     path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     table = method_table(Arms(path), {"A": "a", "B": "b", "C": "c"}, {"RMSE": ("half", "rmse")}, head="way", digits=2)

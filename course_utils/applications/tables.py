@@ -18,14 +18,15 @@ def method_table(
 ) -> str:
     """A row for each method, by its name; a column for each measure, its arm and the path below the method.
 
-    `columns={"RMSE": ("half", "rmse")}` reads `arms.values("half", method, "rmse")`. – means not measured.
+    `columns={"RMSE": ("half", "rmse")}` reads `arms.values("half", method, "rmse")`, over the seeds that have it. –
+    means that fewer than two do.
     """
     table = [[head, *columns]]
     for name, method in rows.items():
         cells = []
         for arm, *path in columns.values():
-            there = all(has(line, method, *path) for line in arms.of(arm).values())
-            cells.append(spread(arms.values(arm, method, *path), digits) if there else "–")
+            seeds = {seed for seed, line in arms.of(arm).items() if has(line, method, *path)}
+            cells.append(spread(arms.values(arm, method, *path, seeds=seeds), digits) if len(seeds) > 1 else "–")
         table.append([name, *cells])
     return markdown(table)
 

@@ -43,6 +43,13 @@ def in_bin(mu, logvar, code, edges, *, scale=lambda logvar: (0.5 * logvar).exp()
     return (cdf(edges[code + 1], mu, sigma) - cdf(edges[code], mu, sigma)).log()
 
 
+def between(mu, logvar, code, edges, measured) -> Tensor:
+    """The probability of N(0, 1) between the edges of each drawn bin, `measured` in some way: (N, d)."""
+    sigma = (0.5 * logvar).exp()
+    upper, lower = (torch.special.ndtr(measured(edges[code + i], mu, sigma)) for i in (1, 0))
+    return upper - lower
+
+
 def density(mu, logvar, code, edges, middle) -> Tensor:
     """log of the density of q at a point of each drawn bin: (N, d)."""
     return torch.distributions.Normal(mu, (0.5 * logvar).exp(), validate_args=False).log_prob(middle(code, edges))
@@ -131,6 +138,15 @@ OTHER_POSTERIORS = {  # instead of `in_bin`
         "these are probabilities: bits are logarithms of them, so take the log before the sum."
     ),
     lambda mu, logvar, code, edges: in_bin(mu, logvar, code, edges) / LN2: MIXED,
+    lambda mu, logvar, code, edges: between(mu, logvar, code, edges, lambda e, mu, sigma: e * sigma + mu).log(): (
+        "the edge is turned the wrong way round: in standard deviations from `mu` it is (edge - mu) / sigma."
+    ),
+    **{
+        lambda mu, logvar, code, edges, small=small: (in_bin(mu, logvar, code, edges).exp() + small).log(): (
+            "a small number is added inside the logarithm, and rare bins become too cheap: leave it out."
+        )
+        for small in (1e-6, 1e-8, 1e-9)
+    },
 }
 
 check_bits_back = Exercise(
