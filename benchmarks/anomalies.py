@@ -32,6 +32,7 @@ STEPS = {"digits": 1000, "pairs": 1500}  # of a VAE, of 32 images each
 LONGER, D_ALONE, BLACK_AND_WHITE = ", longer GAN", ", D alone", ", black and white"  # beside those without a name
 GAN_STEPS = {"": 1000, LONGER: 3000}
 TESTED = {"digits": 1500, "pairs": 1000}  # test images, known and strange (pairs: of each kind)
+WIDTHS = (0.35, 0.5, 0.7, 1.0, 1.4)  # of a kernel density; held-out known images choose
 AXES = 32  # of PCA, that neighbours are found along
 DEAR = 200  # images that regret and inversion look at, half of them strangers
 TWO = (1, 8)  # the classes that a GAN is trained without
@@ -93,15 +94,30 @@ def lengths(vae: VAE, train: Tensor, x: Tensor) -> Scores:
     }
 
 
-def plain_scores(train: Tensor, x: Tensor, seed: int) -> Scores:
-    """What can be said of images x (N, 1, 28, 28) without a generative network."""
+def surprise(points: Tensor, known: Tensor, held_out: Tensor) -> Tensor:
+    """-log of the density of points (N, d), less a constant, if each known point is the middle of a Gaussian: (N,).
+
+    Held-out known points choose the width of all, by their own density.
+    """
+
+    def score(points: Tensor, width: float) -> Tensor:
+        near = [(-torch.cdist(part, known).square() / (2 * width**2)).logsumexp(1) for part in points.split(500)]
+        return points.shape[1] * math.log(width) - torch.cat(near)
+
+    return score(points, min(WIDTHS, key=lambda width: score(held_out, width).mean()))
+
+
+def plain_scores(train: Tensor, x: Tensor, seed: int, held_out: Tensor) -> Scores:
+    """What can be said of images x (N, 1, 28, 28) without a generative network; held-out images are known ones."""
     from sklearn.decomposition import PCA
     from sklearn.ensemble import IsolationForest
 
     rows, known = x.flatten(1), train.flatten(1)
     pca = PCA(64, random_state=0, svd_solver="randomized").fit(known.numpy())
     rebuilt = torch.from_numpy(pca.inverse_transform(pca.transform(rows.numpy()))).float()
-    axes, others = (torch.from_numpy(pca.transform(each.numpy())[:, :AXES]).float() for each in (rows, known))
+    axes, others, more = (
+        torch.from_numpy(pca.transform(each.numpy())[:, :AXES]).float() for each in (rows, known, held_out.flatten(1))
+    )
     forest = IsolationForest(n_estimators=100, random_state=seed).fit(known.numpy())
     return {
         "brightness": rows.mean(1),
@@ -109,7 +125,9 @@ def plain_scores(train: Tensor, x: Tensor, seed: int) -> Scores:
         "few bytes": -anomalies.coded_bytes(x),
         "many bytes": anomalies.coded_bytes(x),
         "k-NN of pixels": anomalies.distance_to_known(rows, known),
+        "nearest of pixels": anomalies.distance_to_known(rows, known, 1),
         "k-NN of PCA": anomalies.distance_to_known(axes, others),
+        "density of PCA": surprise(axes, others, more),
         "PCA error": (rebuilt - rows).square().sum(1),
         "isolation forest": -torch.from_numpy(forest.score_samples(rows.numpy())),
     }
@@ -153,10 +171,11 @@ def separated(scores: Scores, strange: Tensor) -> dict[str, float]:
     return {name: anomalies.auroc(score[strange], score[~strange]) for name, score in scores.items()}
 
 
-def left_out(images: data.Images, label: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Training images without a class, test images with it, and which of them are strangers."""
+def left_out(images: data.Images, label: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Training and validation images without a class, test images with it, and which of them are strangers."""
     x, y = images.test[: TESTED["digits"]], images.test_labels[: TESTED["digits"]]
-    return images.train[images.train_labels != label], x, y == label
+    known = images.train[images.train_labels != label], images.validation[images.validation_labels != label]
+    return *known, x, y == label
 
 
 def few(strange: Tensor) -> Tensor:
@@ -169,14 +188,15 @@ def rotations(how: str, seed: int) -> dict:
     images = data.load("digits")
     found: dict[str, dict[str, float]] = {}
     for label in range(10):
-        train, x, strange = left_out(images, label)
+        train, held_out, x, strange = left_out(images, label)
         if how == D_ALONE:
             scores = opinion(train_gan(train, GAN_STEPS[LONGER], seed), x)
         elif how == BLACK_AND_WHITE:
             train, x = (train > 0.5).float(), (x > 0.5).float()
             scores = lengths(train_vae(train, STEPS["digits"], seed), train, x)
         else:
-            scores = vae_scores(train_vae(train, STEPS["digits"], seed), train, x) | plain_scores(train, x, seed)
+            scores = vae_scores(train_vae(train, STEPS["digits"], seed), train, x)
+            scores |= plain_scores(train, x, seed, held_out)
         for name, area in separated(scores, strange).items():
             found.setdefault(name, {})[str(label)] = area
     return {
@@ -190,9 +210,9 @@ def two_classes(how: str, seed: int) -> dict:
     images = data.load("digits")
     found: dict[str, dict[str, float]] = {}
     for label in TWO:
-        train, x, strange = left_out(images, label)
+        train, held_out, x, strange = left_out(images, label)
         rows = few(strange)
-        scores = plain_scores(train, x[rows], seed) | gan_scores(
+        scores = plain_scores(train, x[rows], seed, held_out) | gan_scores(
             train_gan(train, GAN_STEPS[how], seed), train, x[rows], seed
         )
         if not how:
@@ -217,7 +237,7 @@ def pair(known: str, stranger: str, how: str, seed: int) -> dict:
         areas = separated(lengths(train_vae(train, STEPS["pairs"], seed), train, x), strange)
         return {name: {"area": area} for name, area in areas.items()}
     vae = train_vae(images.train, STEPS["pairs"], seed)
-    scores = vae_scores(vae, images.train, x) | plain_scores(images.train, x, seed)
+    scores = vae_scores(vae, images.train, x) | plain_scores(images.train, x, seed, images.validation[:2000])
     found = {name: {"area": area} for name, area in separated(scores, strange).items()}
     nats = {name: scores["-ELBO"][kind].mean().item() for name, kind in (("strange", strange), ("known", ~strange))}
     rows = torch.cat([torch.arange(DEAR // 2), n + torch.arange(DEAR // 2)])

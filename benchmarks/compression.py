@@ -63,7 +63,13 @@ def without_a_network(train: Tensor, test: Tensor, alone: Tensor) -> dict[str, d
     for kind in coding.FILES:
         one_by_one = statistics.mean(coding.file_bits(x[None], kind) for x in alone)
         found[kind] = {"together": coding.file_bits(test, kind), "alone": one_by_one}
-    for name, context, n in (("pixels", own_contexts, 784), ("context", coding.contexts, coding.CONTEXTS)):
+    sixteen = functools.partial(coding.contexts, neighbours=16)
+    tables = [
+        ("pixels", own_contexts, 784),
+        ("context", coding.contexts, coding.CONTEXTS),
+        ("context 16", sixteen, 2**16),
+    ]
+    for name, context, n in tables:
         p = coding.shares(coding.counts(context(train), train, n))
         bits = {
             key: coding.bits_of(p[context(x)], x.view(context(x).shape)).sum().item() / len(x)

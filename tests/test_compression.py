@@ -77,11 +77,13 @@ def test_every_bin_has_a_slot(vae, bits):
     assert (starts[:, 0] == 0).all() and (starts[:, -1] == 1 << 12).all()
 
 
-def test_contexts_are_the_neighbours():
+@pytest.mark.parametrize("neighbours", [12, 16])
+def test_contexts_are_the_neighbours(neighbours):
     x = torch.zeros(1, 1, 6, 8)
     x[0, 0, 3, 4] = 1
-    context = coding.contexts(x)[0]
-    expected = {(3 - dy, 4 - dx): 1 << i for i, (dy, dx) in enumerate(coding.NEIGHBOURS) if 3 - dy < 6 and 4 - dx < 8}
+    context = coding.contexts(x, neighbours)[0]
+    around = coding.NEIGHBOURS[:neighbours]
+    expected = {(3 - dy, 4 - dx): 1 << i for i, (dy, dx) in enumerate(around) if 3 - dy < 6 and 4 - dx < 8}
     assert {(row, column): context[row, column].item() for row, column in context.nonzero().tolist()} == expected
 
 

@@ -23,8 +23,9 @@ from course_utils.vae import VAE
 
 PRECISION = 24  # a probability is a whole number of 2 ** -24
 NEIGHBOURS = ((0, -1), (0, -2), (0, -3), (-1, -2), (-1, -1), (-1, 0), (-1, 1), (-1, 2), (-2, -1), (-2, 0), (-2, 1))
-NEIGHBOURS = (*NEIGHBOURS, (-3, 0))  # twelve pixels above and to the left, (rows, columns) away
-CONTEXTS = 2 ** len(NEIGHBOURS)
+NEIGHBOURS = (*NEIGHBOURS, (-3, 0), (-2, -2), (-2, 2), (-3, -1), (-3, 1))  # the nearest first, (rows, columns) away
+TWELVE = 12  # of these sixteen pixels above and to the left a context model looks at the first twelve
+CONTEXTS = 2**TWELVE
 Find = Callable[[int], tuple[int, int, int]]  # a slot to the symbol that owns it, its start and its width
 
 
@@ -173,13 +174,18 @@ class BitsBack:
         return self.put(state, x, code).bit_length() - state.bit_length()
 
 
-def contexts(x: Tensor) -> Tensor:
-    """The number, below 4,096, that the twelve neighbours of each pixel spell: (N, 1, H, W) to (N, H, W)."""
+def contexts(x: Tensor, neighbours: int = TWELVE) -> Tensor:
+    """The number, below 4,096, that the twelve neighbours of each pixel spell: (N, 1, H, W) to (N, H, W).
+
+    With up to sixteen `neighbours` it is below 2 to that power.
+    """
     check_binary(x)
+    check_whole(1, neighbours=neighbours)
+    check_whole(neighbours, known=len(NEIGHBOURS))
     _, _, height, width = x.shape
-    around = F.pad(x[:, 0], (3, 3, 3, 0)).short()  # outside all is 0
-    number = torch.zeros_like(x[:, 0], dtype=torch.int16)
-    for i, (dy, dx) in enumerate(NEIGHBOURS):
+    around = F.pad(x[:, 0], (3, 3, 3, 0)).int()  # outside all is 0
+    number = torch.zeros_like(x[:, 0], dtype=torch.int32)
+    for i, (dy, dx) in enumerate(NEIGHBOURS[:neighbours]):
         number += around[:, 3 + dy : 3 + dy + height, 3 + dx : 3 + dx + width] << i
     return number.long()
 
@@ -223,7 +229,7 @@ def decode_contexts(n: int, p: Tensor, state: int, size: int = 28) -> tuple[Tens
         x = np.zeros((size + 3, size + 6), dtype=int).tolist()
         for row in range(3, size + 3):
             for column in range(3, size + 3):
-                context = sum(x[row + dy][column + dx] << i for i, (dy, dx) in enumerate(NEIGHBOURS))
+                context = sum(x[row + dy][column + dx] << i for i, (dy, dx) in enumerate(NEIGHBOURS[:TWELVE]))
                 x[row][column], state = pop_bit(state, ones[context])
         images.insert(0, torch.tensor(x, dtype=torch.float32)[None, 3:, 3:-3])
     return torch.stack(images), state
