@@ -18,12 +18,11 @@ lesson 09 (`imputation.py`). Settings were chosen with seeds 0 and 1, gaps on va
 100. Results go to benchmarks/results/design_*; recorded runs are not repeated.
 """
 
-import argparse
 import functools
 import time
 
 import torch
-from environment import RESULTS, interleaved, run_job, run_missing
+from environment import interleaved, run_arms, run_job
 from torch import Tensor, nn
 
 from course_utils import data, networks
@@ -35,7 +34,6 @@ from course_utils.metrics import nearest_neighbours
 from course_utils.plumbing.device import in_parts
 from course_utils.training import fit, seed_everything
 
-FIRST = 100
 TRAIN = 12_000  # images, as many as the digits have
 LATENT = 16
 GAN_STEPS, CRITIC_STEPS, STRANGER_STEPS = 3000, 600, 800
@@ -200,14 +198,5 @@ def arm(dataset: str, name: str, seed: int) -> dict:
 run = functools.partial(run_job, {"arm": arm})
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=data.IMAGE_SETS)
-    parser.add_argument("--seeds", type=int, default=5)
-    args = parser.parse_args()
-    jobs = [["arm", args.what, "design", FIRST + seed] for seed in range(args.seeds)]
-    run_missing(run, jobs, RESULTS / f"design_{args.what}.jsonl")
-
-
 if __name__ == "__main__":
-    main()
+    run_arms(__doc__, run, lambda what: ["design"], "design_{}.jsonl")

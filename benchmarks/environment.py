@@ -1,5 +1,6 @@
 """What a recorded result must say about where it comes from."""
 
+import argparse
 import json
 import multiprocessing.pool
 import os
@@ -79,6 +80,21 @@ def run_job(kinds: Mapping[str, Callable[..., dict]], job: list) -> dict:
         return {"job": job} | kinds[kind](*arguments)
     except DivergenceError as error:
         return {"job": job, "diverged": str(error)}
+
+
+def run_arms(doc: str, run: Callable[[list], dict], arms_of: Callable[[str], list[str]], file: str) -> None:
+    """Read a data set and a number of seeds from the command line; run what is missing of the arms of that data set.
+
+    `doc` begins with the question. Seeds begin at 100. `file` is the name of the results, such as "design_{}.jsonl".
+    """
+    from course_utils import data
+
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("what", choices=data.IMAGE_SETS)
+    parser.add_argument("--seeds", type=int, default=5)
+    args = parser.parse_args()
+    jobs = [["arm", args.what, name, 100 + seed] for name in arms_of(args.what) for seed in range(args.seeds)]
+    run_missing(run, jobs, RESULTS / file.format(args.what))
 
 
 def run_missing(run: Callable[[list], dict], jobs: list[list], path: pathlib.Path) -> list[dict]:

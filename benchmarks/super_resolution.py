@@ -18,12 +18,11 @@ the recorded seeds begin at 100.
 Results go to benchmarks/results/super_resolution_*; recorded runs are not repeated.
 """
 
-import argparse
 import copy
 import functools
 
 import torch
-from environment import RESULTS, run_job, run_missing
+from environment import run_arms, run_job
 from torch import Tensor
 
 from course_utils import data
@@ -46,7 +45,6 @@ LONGER = 4  # times as many steps after the warm-up
 NEIGHBOURS = (1, 4, 16)
 TRAIN = 12_000  # pictures that are searched
 TEST = 2500
-FIRST = 100
 SHARED = dict(batch_size=32, average=0.999)
 
 
@@ -115,15 +113,10 @@ def arm(dataset: str, name: str, seed: int) -> dict:
 run = functools.partial(run_job, {"arm": arm})
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=data.IMAGE_SETS)
-    parser.add_argument("--seeds", type=int, default=5)
-    args = parser.parse_args()
-    size = f"{SIZE[args.what]}x{SIZE[args.what]}"
-    jobs = [["arm", args.what, name, FIRST + seed] for name in (size, f"{size}, longer") for seed in range(args.seeds)]
-    run_missing(run, jobs, RESULTS / f"super_resolution_{args.what}.jsonl")
-
-
 if __name__ == "__main__":
-    main()
+    run_arms(
+        __doc__,
+        run,
+        lambda what: [f"{SIZE[what]}x{SIZE[what]}{more}" for more in ("", ", longer")],
+        "super_resolution_{}.jsonl",
+    )

@@ -9,7 +9,7 @@ as many. Every classifier takes 600 steps of 32 images, whatever they are; "real
 "SMOTE" draws between neighbours of one class, "agreed" keeps images in which the classifier of the real ones sees the
 class that was asked for, "affine, GAN of affine" lets the GAN learn from varied images, too. "1000, longer" has a GAN
 of four times the steps, also with a fifth of each batch from it ("a fifth GAN").
-Arm "leak" (digits, three seeds): GAN and VAE, 100 labels, that learned from all training images with their labels, or
+Arm "leak" (digits alone): GAN and VAE, 100 labels, that learned from all training images with their labels, or
 from the test images.
 Arm "rare": ten images of one class (the last digit of the seed), a hundred of each other. 900 images of the rare class
 from each source join them, and are drawn as often as 90 others; or the ten are drawn ten times as often
@@ -24,11 +24,10 @@ Settings were chosen on validation images of the digits, seeds 0 to 9; the recor
 Results go to benchmarks/results/synthetic_*; recorded runs are not repeated.
 """
 
-import argparse
 import functools
 
 import torch
-from environment import RESULTS, run_job, run_missing
+from environment import run_arms, run_job
 from torch import Tensor
 
 from course_utils import data
@@ -44,8 +43,6 @@ MADE = 2000  # synthetic images
 COPIES = 20  # variations of each image that "GAN of affine" learns from
 RARE, COMMON = 10, 100  # images of a class
 MORE = 900  # images of the rare class from each source, which count like 90
-LEAKS = 3  # seeds of the arm "leak", on the digits
-FIRST = 100
 
 
 @functools.cache
@@ -228,15 +225,7 @@ def arm(dataset: str, name: str, seed: int) -> dict:
 run = functools.partial(run_job, {"arm": arm})
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=data.IMAGE_SETS)
-    parser.add_argument("--seeds", type=int, default=5)
-    args = parser.parse_args()
-    seeds = dict.fromkeys(ARMS, args.seeds) | {"leak": LEAKS if args.what == "digits" else 0}
-    jobs = [["arm", args.what, name, FIRST + seed] for name in ARMS for seed in range(seeds[name])]
-    run_missing(run, jobs, RESULTS / f"synthetic_{args.what}.jsonl")
-
-
 if __name__ == "__main__":
-    main()
+    run_arms(
+        __doc__, run, lambda what: [name for name in ARMS if name != "leak" or what == "digits"], "synthetic_{}.jsonl"
+    )

@@ -19,13 +19,12 @@ Settings were chosen on validation images of the digits with seed 0; the recorde
 Results go to benchmarks/results/translation_*; recorded runs are not repeated.
 """
 
-import argparse
 import dataclasses
 import functools
 from collections.abc import Callable
 
 import torch
-from environment import RESULTS, run_job, run_missing
+from environment import run_arms, run_job
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -36,7 +35,6 @@ from course_utils.judge import Classifier, trained_classifier
 from course_utils.plumbing.device import in_parts
 from course_utils.training import fit, seed_everything
 
-FIRST = 100
 HOW = {"batch_size": 16, "average": 0.999, "schedule": "linear"}
 STEPS, LONGER = 800, 3200
 NOISE = 0.1
@@ -170,15 +168,5 @@ def arm(dataset: str, name: str, seed: int) -> dict:
 run = functools.partial(run_job, {"arm": arm})
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=data.IMAGE_SETS)
-    parser.add_argument("--seeds", type=int, default=5)
-    args = parser.parse_args()
-    names = [*ARMS, *(f"{truth}, {KINDS[args.what]}" for truth in ARMS)]
-    jobs = [["arm", args.what, name, FIRST + seed] for name in names for seed in range(args.seeds)]
-    run_missing(run, jobs, RESULTS / f"translation_{args.what}.jsonl")
-
-
 if __name__ == "__main__":
-    main()
+    run_arms(__doc__, run, lambda what: [*ARMS, *(f"{truth}, {KINDS[what]}" for truth in ARMS)], "translation_{}.jsonl")

@@ -179,22 +179,23 @@ def edited(loss: Loss, x: Tensor, steps: int = 50, lr: float = 0.02) -> Tensor:
         theta[:, 0, 0], theta[:, 0, 1], theta[:, 1, 1] = (-across).exp(), shear * (-down).exp(), (-down).exp()
         return F.grid_sample(x, F.affine_grid(theta, list(x.shape), align_corners=False), align_corners=False)
 
-    p = torch.zeros(len(x), 3, requires_grad=True)
-    adam = torch.optim.Adam([p], lr)
-    for _ in range(steps):
-        (p.grad,) = torch.autograd.grad(loss(warped(p)).sum(), p)
-        adam.step()
-    return warped(p.detach()).clamp(0, 1)
+    p = by_adam(lambda p: loss(warped(p)), x.new_zeros(len(x), 3), steps, lr)
+    return warped(p).clamp(0, 1)
 
 
 def in_pixels(loss: Loss, start: Tensor, steps: int = 100, lr: float = 0.1) -> Tensor:
     """The same search without a generator: Adam on the logits of pixels, from images (N, 1, 28, 28)."""
-    logits = start.clamp(0.01, 0.99).logit().requires_grad_()
-    adam = torch.optim.Adam([logits], lr)
+    return by_adam(lambda logits: loss(logits.sigmoid()), start.clamp(0.01, 0.99).logit(), steps, lr).sigmoid()
+
+
+def by_adam(cost: Loss, start: Tensor, steps: int, lr: float) -> Tensor:
+    """Move rows to where `cost`, one number a row, is low."""
+    p = start.clone().requires_grad_()
+    adam = torch.optim.Adam([p], lr)
     for _ in range(steps):
-        (logits.grad,) = torch.autograd.grad(loss(logits.sigmoid()).sum(), logits)
+        (p.grad,) = torch.autograd.grad(cost(p).sum(), p)
         adam.step()
-    return logits.detach().sigmoid()
+    return p.detach()
 
 
 def variety(x: Tensor, designs: int) -> float:
