@@ -86,14 +86,19 @@ def run_arms(doc: str, run: Callable[[list], dict], arms_of: Callable[[str], lis
     """Read a data set and a number of seeds from the command line; run what is missing of the arms of that data set.
 
     `doc` begins with the question. Seeds begin at 100. `file` is the name of the results, such as "design_{}.jsonl".
+    `--arms` runs some of the arms alone, with another number of seeds, say.
     """
     from course_utils import data
 
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument("what", choices=data.IMAGE_SETS)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--arms", nargs="+")
     args = parser.parse_args()
-    jobs = [["arm", args.what, name, 100 + seed] for name in arms_of(args.what) for seed in range(args.seeds)]
+    arms = arms_of(args.what)
+    if unknown := set(args.arms or []) - set(arms):
+        parser.error(f"expected arms among {'; '.join(arms)}, got {sorted(unknown)[0]!r}")
+    jobs = [["arm", args.what, name, 100 + seed] for name in args.arms or arms for seed in range(args.seeds)]
     run_missing(run, jobs, RESULTS / file.format(args.what))
 
 

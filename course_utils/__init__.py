@@ -21,6 +21,6 @@ What serves them lives in folders:
     show         what a notebook shows: figures, tables, sliders
     playground   lesson 04: small GANs in the plane, stepped by hand or trained ten at a time
     comparison   lessons 07 and 08: what a fair comparison measures
-    applications lessons 09 and 10: what VAEs and GANs are used for, each use beside its baselines
+    applications lessons 09 to 11: what VAEs and GANs are used for, each use beside its baselines, and what they may do
     exercises    the exercises of each lesson, and the checker that names a mistake
 """

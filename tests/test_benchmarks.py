@@ -44,3 +44,33 @@ def test_the_table_of_benchmarks_names_every_script_and_every_recorded_file():
         pattern = re.sub("digits|fashion_mnist|mnist", "DATASET", file.name)
         pattern = re.sub("search_(gan|vae)", "search_FAMILY", pattern)
         assert f"`{pattern}`" in table
+
+
+@pytest.fixture
+def planned(monkeypatch):
+    """The jobs that a command line asks for, in place of running them."""
+    jobs = []
+    monkeypatch.setattr(environment, "run_missing", lambda run, wanted, path: jobs.extend(wanted))
+
+    def plan(*words: str) -> list[list]:
+        monkeypatch.setattr("sys.argv", ["name.py", *words])
+        environment.run_arms("A question.", print, lambda what: ["one", "two, longer"], "name_{}.jsonl")
+        return jobs
+
+    return plan
+
+
+def test_a_command_runs_every_arm_with_every_seed(planned):
+    assert planned("digits", "--seeds", "2") == [
+        ["arm", "digits", arm, seed] for arm in ("one", "two, longer") for seed in (100, 101)
+    ]
+
+
+def test_a_command_may_name_arms(planned):
+    assert planned("mnist", "--seeds", "1", "--arms", "two, longer") == [["arm", "mnist", "two, longer", 100]]
+
+
+def test_an_arm_that_is_none_is_named(planned, capsys):
+    with pytest.raises(SystemExit):
+        planned("digits", "--arms", "three")
+    assert "expected arms among one; two, longer, got 'three'" in capsys.readouterr().err
