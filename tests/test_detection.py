@@ -114,12 +114,6 @@ def test_precision_of_a_famous_case():
     assert precision(0.0, 1.0, 0.5) != precision(0.0, 1.0, 0.5), "no alarm, no precision"
 
 
-@pytest.mark.parametrize("caught, base_rate", [(0.98, 0.001), (0.5, 0.1)])
-def test_what_must_be_accepted_gives_the_precision_asked_for(caught, base_rate):
-    accepted = detection.accepted_for(0.5, caught, base_rate)
-    assert precision(caught, accepted, base_rate) == pytest.approx(0.5)
-
-
 def test_a_stream_raises_alarms_as_bayes_says():
     real, fake = torch.arange(100) < 2, torch.arange(50) < 49
     wrong, right = detection.stream(real, fake, 200_000, 0.01)

@@ -149,12 +149,6 @@ def test_the_nearest_image_gives_the_group():
     assert who.nearest_group(torch.tensor([[0.9, 0.8], [0.2, 0.1]]), known, torch.tensor([0, 1])).tolist() == [1, 0]
 
 
-def test_real_samples_stay_within_the_binomial_interval():
-    low, high = who.resampled(10_000, 0.1)
-    found = torch.distributions.Binomial(10_000, torch.tensor(0.1)).sample((4000,)) / 10_000
-    assert ((found >= low) & (found <= high)).float().mean() == pytest.approx(0.95, abs=0.02)
-
-
 def test_a_balanced_set_has_both_groups_equally_often():
     y = torch.tensor([0] * 99 + [1])
     x, groups = who.balanced(torch.arange(100.0), y, 4000, 0)

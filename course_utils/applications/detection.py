@@ -227,11 +227,6 @@ def precision(caught: float, accepted: float, base_rate: float) -> float:
     return right / (right + wrong) if right + wrong else float("nan")  # no alarm is ever raised
 
 
-def accepted_for(precision: float, caught: float, base_rate: float) -> float:
-    """The share of real images that a detector must accept for its alarms to be right so often."""
-    return 1 - base_rate * caught * (1 - precision) / ((1 - base_rate) * precision)
-
-
 def stream(real: Tensor, fake: Tensor, n: int, base_rate: float, seed: int = 0) -> tuple[int, int]:
     """Draw n of the real and fake alarms (N,) and (M,), booleans, at a base rate: false alarms, right alarms."""
     check_whole(n=n)

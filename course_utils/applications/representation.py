@@ -12,7 +12,7 @@ from course_utils import networks
 from course_utils.data import Images
 from course_utils.gan import GAN
 from course_utils.latent import fit_prior
-from course_utils.plumbing.checks import check_data, check_whole
+from course_utils.plumbing.checks import check_data
 from course_utils.training import fit, seed_everything
 from course_utils.vae import VAE
 
@@ -144,15 +144,6 @@ def nearest_group(x: Tensor, known: Tensor, groups: Tensor) -> Tensor:
     """The group of the nearest of some known points, for points (N, ...) and (M, ...): (N,)."""
     known = known.flatten(1)
     return torch.cat([groups[torch.cdist(part, known).argmin(1)] for part in x.flatten(1).split(1000)])
-
-
-def resampled(n: int, share: float) -> tuple[float, float]:
-    """Between which shares 95 in 100 random samples of n real images lie: the binomial interval."""
-    from scipy.stats import binom
-
-    check_whole(n=n)
-    check_share(share)
-    return tuple(float(count) / n for count in binom.interval(0.95, n, share))
 
 
 def gan_of(classes: int = 0, r1_weight: float = 3.0) -> GAN:
