@@ -11,13 +11,12 @@ with 4e-3 needed 137, the best 135 to 136 (8e-3, or twice the channels). The see
 benchmarks/results/compression_*; recorded runs are not repeated.
 """
 
-import argparse
 import functools
 import math
 import statistics
 
 import torch
-from environment import RESULTS, run_job, run_missing
+from environment import run_job, run_jobs
 from torch import Tensor
 
 from course_utils import data, networks
@@ -128,14 +127,14 @@ def arm(dataset: str, name: str, seed: int) -> dict:
 run = functools.partial(run_job, {"arm": arm})
 
 
+def jobs_of(dataset: str, seeds: int) -> list[list]:
+    """All runs on a data set; the long ones with three seeds at most."""
+    runs = {name: seeds if name == "vae" else min(seeds, LONG_SEEDS) for name in STEPS}
+    return [["arm", dataset, name, FIRST + seed] for name in STEPS for seed in range(runs[name])]
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("dataset", choices=("digits", "mnist"))
-    parser.add_argument("--seeds", type=int, default=5)
-    args = parser.parse_args()
-    runs = {name: min(args.seeds, LONG_SEEDS) if name != "vae" else args.seeds for name in STEPS}
-    jobs = [["arm", args.dataset, name, FIRST + seed] for name in STEPS for seed in range(runs[name])]
-    run_missing(run, jobs, RESULTS / f"compression_{args.dataset}.jsonl")
+    run_jobs(__doc__, run, jobs_of, "compression_{}.jsonl", ("digits", "mnist"))
 
 
 if __name__ == "__main__":

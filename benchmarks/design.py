@@ -26,7 +26,7 @@ from environment import interleaved, run_arms, run_job
 from torch import Tensor, nn
 
 from course_utils import data, networks
-from course_utils.applications import design, imputation
+from course_utils.applications import design, imputation, torn_images
 from course_utils.applications.design import Wish
 from course_utils.gan import GAN
 from course_utils.judge import Classifier, Judge
@@ -154,7 +154,7 @@ def completions(generator: nn.Module, images: data.Images, judge: nn.Module, see
     x, labels, train = images.test[rows], images.test_labels[rows], images.train[:TRAIN]
     found: dict[str, dict] = {}
     for kind in ("lower", "random"):
-        mask = imputation.gaps(len(x), kind, seed)
+        mask = torn_images.gaps(len(x), kind, seed)
         ways = {
             "fill: search in z": design.complete(generator, x, mask, COMPLETIONS, seed=seed),
             "fill: neighbours": imputation.by_neighbours(train, x, mask, 20),

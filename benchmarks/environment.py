@@ -8,7 +8,7 @@ import pathlib
 import platform
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 ROOT = pathlib.Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -85,7 +85,7 @@ def run_job(kinds: Mapping[str, Callable[..., dict]], job: list) -> dict:
 def run_arms(doc: str, run: Callable[[list], dict], arms_of: Callable[[str], list[str]], file: str) -> None:
     """Read a data set and a number of seeds from the command line; run what is missing of the arms of that data set.
 
-    `doc` begins with the question. Seeds begin at 100. `file` is the name of the results, such as "design_{}.jsonl".
+    `doc` begins with the question. `file` is the name of the results, such as "design_{}.jsonl".
     `--arms` runs some of the arms alone, with another number of seeds, say.
     """
     from course_utils import data
@@ -93,13 +93,38 @@ def run_arms(doc: str, run: Callable[[list], dict], arms_of: Callable[[str], lis
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument("what", choices=data.IMAGE_SETS)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first", type=int, default=100, help="the first of the seeds")
     parser.add_argument("--arms", nargs="+")
     args = parser.parse_args()
     arms = arms_of(args.what)
     if unknown := set(args.arms or []) - set(arms):
         parser.error(f"expected arms among {'; '.join(arms)}, got {sorted(unknown)[0]!r}")
-    jobs = [["arm", args.what, name, 100 + seed] for name in args.arms or arms for seed in range(args.seeds)]
+    jobs = [["arm", args.what, name, args.first + seed] for name in args.arms or arms for seed in range(args.seeds)]
     run_missing(run, jobs, RESULTS / file.format(args.what))
+
+
+def run_jobs(
+    doc: str,
+    run: Callable[[list], dict],
+    jobs_of: Callable[[str, int], list[list]],
+    file: str,
+    choices: Iterable[str],
+    costs: Callable[[], dict] | None = None,
+) -> None:
+    """Read a data set, or another choice, and a number of seeds from the command line; run what is missing of its jobs.
+
+    `doc` and `file` as for `run_arms`. With `costs` one may ask for "costs" too, which are stored as JSON.
+    """
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("what", choices=("costs", *choices) if costs else tuple(choices))
+    parser.add_argument("--seeds", type=int, default=5)
+    args = parser.parse_args()
+    path = RESULTS / file.format(args.what)
+    if args.what == "costs":
+        store(path.with_suffix(".json"), json.dumps(costs(), indent=1))
+        print(path.with_suffix(".json").read_text(encoding="utf-8"))
+    else:
+        run_missing(run, jobs_of(args.what, args.seeds), path)
 
 
 def run_missing(run: Callable[[list], dict], jobs: list[list], path: pathlib.Path) -> list[dict]:

@@ -10,7 +10,6 @@ All arms train for the time of the GAN's steps, by the measured times of a step.
 benchmarks/results/fight_DATASET.jsonl, one line a run, the costs to fight_costs.json; recorded runs are not repeated.
 """
 
-import argparse
 import functools
 import itertools
 import json
@@ -19,7 +18,7 @@ import time
 
 import search
 import torch
-from environment import RESULTS, describe, run_missing, store
+from environment import RESULTS, describe, run_jobs
 
 from course_utils import data
 from course_utils.comparison import after_training, measures
@@ -177,15 +176,7 @@ def jobs_of(dataset: str, seeds: int) -> list[list]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("costs", *data.IMAGE_SETS))
-    parser.add_argument("--seeds", type=int, default=5)
-    args = parser.parse_args()
-    if args.what == "costs":
-        store(COSTS, json.dumps(costs(), indent=1))
-        print(COSTS.read_text())
-        return
-    run_missing(run, jobs_of(args.what, args.seeds), RESULTS / f"fight_{args.what}.jsonl")
+    run_jobs(__doc__, run, jobs_of, "fight_{}.jsonl", data.IMAGE_SETS, costs)
 
 
 if __name__ == "__main__":

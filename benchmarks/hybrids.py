@@ -9,7 +9,6 @@ and BiGAN those of the search here, by samples and classes kept; ALI takes BiGAN
 never saw them. Results go to benchmarks/results/hybrids_*; recorded runs are not repeated.
 """
 
-import argparse
 import functools
 import itertools
 import json
@@ -18,7 +17,7 @@ import time
 from collections.abc import Callable
 
 import torch
-from environment import RESULTS, describe, interleaved, run_job, run_missing, store
+from environment import RESULTS, describe, interleaved, run_job, run_jobs
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -255,7 +254,9 @@ def costs(rounds: int = 9, steps: int = 150) -> dict:
 
 
 def jobs_of(dataset: str, seeds: int) -> list[list]:
-    """All runs on a data set, each as its kind and the arguments of the function of that kind."""
+    """All runs on a data set, or of the search, each as its kind and the arguments of that kind's function."""
+    if dataset == "search":
+        return candidates()
     arms = ARMS if dataset == "digits" else ["vae", "gan, encoder", "vaegan", "bigan"]
     jobs = [["real", dataset], ["features", dataset]]
     return jobs + [["arm", dataset, name, FIRST + seed] for seed, name in itertools.product(range(seeds), arms)]
@@ -266,17 +267,7 @@ def candidates() -> list[list]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("costs", "search", *data.IMAGE_SETS))
-    parser.add_argument("--seeds", type=int, default=5)
-    args = parser.parse_args()
-    if args.what == "costs":
-        store(COSTS, json.dumps(costs(), indent=1))
-        print(COSTS.read_text(encoding="utf-8"))
-    elif args.what == "search":
-        run_missing(run, candidates(), SEARCH)
-    else:
-        run_missing(run, jobs_of(args.what, args.seeds), RESULTS / f"hybrids_{args.what}.jsonl")
+    run_jobs(__doc__, run, jobs_of, "hybrids_{}.jsonl", ("search", *data.IMAGE_SETS), costs)
 
 
 if __name__ == "__main__":

@@ -17,16 +17,15 @@ whose pixels are drawn, too, which means little for real pixels).
 Results go to benchmarks/results/imputation_*; recorded runs are not repeated.
 """
 
-import argparse
 import functools
 from collections.abc import Callable
 
 import torch
-from environment import RESULTS, run_job, run_missing
+from environment import run_job, run_jobs
 from torch import Tensor, nn
 
 from course_utils import data, networks
-from course_utils.applications import imputation
+from course_utils.applications import imputation, torn_images
 from course_utils.applications.imputation import Fills
 from course_utils.judge import Judge
 from course_utils.training import fit, seed_everything
@@ -43,17 +42,17 @@ LONGER, LONG_SEEDS = 4, 3  # times the steps
 RIDGE = 1e-4
 BUILD: dict[str, Callable[[], nn.Module]] = {
     "vae": lambda: VAE(networks.ConvEncoder(LATENT), networks.ConvGenerator(LATENT), lr=2e-3),
-    "seen": lambda: imputation.GapVAE(LATENT),
-    "whole": lambda: imputation.GapVAE(LATENT, "whole"),
-    "own": lambda: imputation.GapVAE(LATENT, own=True),
-    "regressor": imputation.Regressor,
+    "seen": lambda: torn_images.GapVAE(LATENT),
+    "whole": lambda: torn_images.GapVAE(LATENT, "whole"),
+    "own": lambda: torn_images.GapVAE(LATENT, own=True),
+    "regressor": torn_images.Regressor,
 }
 
 
 def train(name: str, images: Tensor, seed: int, times: int = 1) -> nn.Module:
     """Train a network on images (N, 1, 28, 28), `times` as long; "own" sees of each the same part every time."""
     if name == "own":
-        images = imputation.with_mask(images, imputation.gaps(len(images), "mixed", seed))
+        images = torn_images.with_mask(images, torn_images.gaps(len(images), "mixed", seed))
     seed_everything(seed)
     model = BUILD[name]()
     fit(model, images, steps=times * STEPS[name], batch_size=32, seed=seed, average=0.999, schedule="linear")
@@ -91,7 +90,7 @@ def kernel_ridge(dataset: str, kind: str = "lower"):
     """Kernel ridge regression from the seen pixels to the others, in closed form, for a gap that is always the same."""
     from sklearn.kernel_ridge import KernelRidge
 
-    rows, seen = data.load(dataset).train[:TRAIN].flatten(1), imputation.gaps(1, kind).flatten().bool()
+    rows, seen = data.load(dataset).train[:TRAIN].flatten(1), torn_images.gaps(1, kind).flatten().bool()
     squares = torch.cdist(rows[:1000, seen], rows[:1000, seen]).square()
     model = KernelRidge(alpha=0.3, kernel="rbf", gamma=1 / (2 * squares[squares > 0].median().item()))
     return model.fit(rows[:, seen].numpy(), rows[:, ~seen].numpy())
@@ -109,7 +108,7 @@ def by_kernel(dataset: str, x: Tensor, mask: Tensor) -> Fills:
 
 def taught_ways(models: dict[str, nn.Module], x: Tensor, mask: Tensor) -> dict[str, Callable[[], Fills]]:
     """The ways of networks that saw gaps while training, by name."""
-    told = imputation.with_mask(x, mask)
+    told = torn_images.with_mask(x, mask)
     found = {"regressor": lambda: imputation.by_regressor(models["regressor"], x, mask)}
     for name in [name for name in models if name not in ("regressor", "vae")]:
         found[name] = functools.partial(imputation.by_codes, models[name], told, x, mask, DRAWS, weighted=False)
@@ -148,7 +147,7 @@ def arm(dataset: str, name: str, seed: int) -> dict:
     x, labels = images.test[rows], images.test_labels[rows]
     found: dict[str, dict] = {"real": {"class": (judge_of(dataset).predict(x) == labels).float().mean().item()}}
     for kind in ("random", "lower"):
-        mask = imputation.gaps(len(x), kind, seed)
+        mask = torn_images.gaps(len(x), kind, seed)
         fills = taught_ways(models, x, mask) if longer else ways(models, train_images, x, mask, SOFTER[dataset])
         if kind == "lower" and not longer:
             fills["kernel"] = functools.partial(by_kernel, dataset, x, mask)
@@ -160,14 +159,14 @@ def arm(dataset: str, name: str, seed: int) -> dict:
 run = functools.partial(run_job, {"arm": arm})
 
 
+def jobs_of(dataset: str, seeds: int) -> list[list]:
+    """All runs on a data set; the long ones with three seeds at most."""
+    runs = {"gaps": seeds, "longer": min(seeds, LONG_SEEDS)}
+    return [["arm", dataset, name, FIRST + seed] for name, n in runs.items() for seed in range(n)]
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=tuple(SOFTER))
-    parser.add_argument("--seeds", type=int, default=5)
-    args = parser.parse_args()
-    seeds = {"gaps": args.seeds, "longer": min(args.seeds, LONG_SEEDS)}
-    jobs = [["arm", args.what, name, FIRST + seed] for name, n in seeds.items() for seed in range(n)]
-    run_missing(run, jobs, RESULTS / f"imputation_{args.what}.jsonl")
+    run_jobs(__doc__, run, jobs_of, "imputation_{}.jsonl", tuple(SOFTER))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ seeds begin at 100: the search never saw them.
 Results go to benchmarks/results/labels_*; recorded runs are not repeated.
 """
 
-import argparse
 import functools
 import json
 import statistics
@@ -19,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import torch
-from environment import RESULTS, describe, interleaved, run_job, run_missing, store
+from environment import RESULTS, describe, interleaved, run_job, run_jobs
 from torch import Tensor
 
 from course_utils import data, latent, networks
@@ -283,7 +282,9 @@ def arms_of(dataset: str) -> list[str]:
 
 
 def jobs_of(dataset: str, seeds: int) -> list[list]:
-    """All runs on a data set, each as its kind and the arguments of the function of that kind."""
+    """All runs on a data set, or of the search, each as its kind and the arguments of that kind's function."""
+    if dataset == "search":
+        return candidates()
     jobs = [["real", dataset], ["arm", dataset, "gaussian", FIRST]]
     return jobs + [["arm", dataset, name, FIRST + seed] for seed in range(seeds) for name in arms_of(dataset)]
 
@@ -294,17 +295,7 @@ def candidates() -> list[list]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("costs", "search", *data.IMAGE_SETS))
-    parser.add_argument("--seeds", type=int, default=5)
-    args = parser.parse_args()
-    if args.what == "costs":
-        store(COSTS, json.dumps(costs(), indent=1))
-        print(COSTS.read_text(encoding="utf-8"))
-    elif args.what == "search":
-        run_missing(run, candidates(), SEARCH)
-    else:
-        run_missing(run, jobs_of(args.what, args.seeds), RESULTS / f"labels_{args.what}.jsonl")
+    run_jobs(__doc__, run, jobs_of, "labels_{}.jsonl", ("search", *data.IMAGE_SETS), costs)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,9 @@ the VAE's beta by the search. The seeds begin at 100: the search never saw them.
 Results go to benchmarks/results/recommendation_*; recorded runs are not repeated.
 """
 
-import argparse
 import functools
 
-from environment import RESULTS, run_job, run_missing
+from environment import run_job, run_jobs
 
 from course_utils.applications import recommendation as rec
 from course_utils.training import fit, seed_everything
@@ -81,20 +80,14 @@ def candidate(dataset: str, beta: float, seed: int) -> dict:
 run = functools.partial(run_job, {"arm": arm, "candidate": candidate})
 
 
-def jobs_of(dataset: str, seeds: int) -> list[list]:
-    return [["arm", dataset, "unseen", FIRST + seed] for seed in range(seeds)]
+def jobs_of(what: str, seeds: int) -> list[list]:
+    if what == "search":
+        return [["candidate", "msweb", beta, 0] for beta in BETAS]
+    return [["arm", what, "unseen", FIRST + seed] for seed in range(seeds)]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("search", "msweb"))
-    parser.add_argument("--seeds", type=int, default=5)
-    args = parser.parse_args()
-    if args.what == "search":
-        jobs = [["candidate", "msweb", beta, 0] for beta in BETAS]
-        run_missing(run, jobs, RESULTS / "recommendation_search.jsonl")
-    else:
-        run_missing(run, jobs_of(args.what, args.seeds), RESULTS / f"recommendation_{args.what}.jsonl")
+    run_jobs(__doc__, run, jobs_of, "recommendation_{}.jsonl", ("search", "msweb"))
 
 
 if __name__ == "__main__":

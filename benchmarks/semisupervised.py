@@ -10,13 +10,12 @@ is that on test images, of which no method sees any before. Settings are chosen 
 Results go to benchmarks/results/semisupervised_*; recorded runs are not repeated.
 """
 
-import argparse
 import functools
 import json
 import statistics
 
 import torch
-from environment import RESULTS, run_job, run_missing
+from environment import RESULTS, run_job, run_jobs
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -185,21 +184,16 @@ def candidates() -> list[list]:
 
 
 def jobs_of(dataset: str, seeds: int) -> list[list]:
-    """All runs on a data set; seeds go in pairs, one a worker, so that each worker trains its VAE once."""
+    """All runs on a data set, or of the search; seeds go in pairs, one a worker, which trains its VAE once."""
+    if dataset == "search":
+        return candidates()
     pairs = [range(first, min(first + 2, seeds)) for first in range(0, seeds, 2)]
     counts = COUNTS[dataset]
     return [["arm", dataset, str(count), FIRST + seed] for pair in pairs for count in counts for seed in pair]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("search", *COUNTS))
-    parser.add_argument("--seeds", type=int, default=5)
-    args = parser.parse_args()
-    if args.what == "search":
-        run_missing(run, candidates(), SEARCH)
-    else:
-        run_missing(run, jobs_of(args.what, args.seeds), RESULTS / f"semisupervised_{args.what}.jsonl")
+    run_jobs(__doc__, run, jobs_of, "semisupervised_{}.jsonl", ("search", *COUNTS))
 
 
 if __name__ == "__main__":

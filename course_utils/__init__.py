@@ -2,7 +2,7 @@
 
 One file for each idea, in the order in which the lessons meet them:
 
-    data       image data sets in [0, 1], split three ways: load("digits"), your own pictures
+    data       image data sets in [0, 1], split three ways: load("digits"), your own pictures in grey or colour
     points     mixtures of Gaussians in the plane, where everything that a model does can be seen
     networks   generators (which are also decoders), discriminators and encoders
     losses     adversarial losses, gradient penalties, likelihoods and the KL divergence, as functions of tensors
@@ -13,11 +13,12 @@ One file for each idea, in the order in which the lessons meet them:
     judge      the networks that judge: a classifier, and what is measured in its features
     latent     a space of codes: walks through it, and priors fitted to it
     hybrids    VAEGAN and BiGAN: what an encoder and a second loss add to the other family
+    diffusion  Diffusion: images sink into noise, and a network learns the way back
     claims     verify: a statement of a lesson, checked each time that the lesson runs
 
 What serves them lives in folders:
 
-    plumbing     what `fit` stands on: checkpoints, the history of a run, the device and its random numbers, downloads
+    plumbing     what `fit` stands on: checkpoints, history, devices, several processes, faster steps, files, downloads
     show         what a notebook shows: figures, tables, sliders
     playground   lesson 04: small GANs in the plane, stepped by hand or trained ten at a time
     comparison   lessons 07 and 08: what a fair comparison measures

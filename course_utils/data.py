@@ -4,6 +4,7 @@ import importlib.util
 import pathlib
 from dataclasses import dataclass
 from itertools import chain
+from math import prod
 
 import numpy as np
 import torch
@@ -11,25 +12,28 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_utils.plumbing import downloads, folders
+from course_utils.plumbing.checks import check_whole
 from course_utils.plumbing.device import torch_defaults
 
 FOLDER = pathlib.Path(__file__).parents[1] / "data"
 IMAGE_SETS = ("digits", "mnist", "fashion_mnist")
 COPIES = 10  # of each original of the digits
+PIXELS, ABOUT = "pixels.bytes", "about.pt"  # the two files of a packed folder
 
 
 @dataclass(frozen=True)
 class Images:
     """An image data set, split three ways: choose settings on validation, quote figures from test.
 
-    The images are float32 in [0, 1] of shape (N, 1, 28, 28); the labels are int64 of shape (N,), and so are the
-    originals. Variations of one digit have the same number there, and no number is in two parts: two images are
-    independent samples only if their originals differ.
+    The images are float32 in [0, 1] of shape (N, C, H, W): (N, 1, 28, 28) in the data sets of the lessons, C = 3 for
+    colour; those of `load_packed` are bytes. The labels are int64 of shape (N,), and so are the originals. Variations
+    of one digit have the same number there, and no number is in two parts: two images are independent samples only if
+    their originals differ.
     """
 
     name: str
     classes: tuple[str, ...]
-    train: Tensor  # (N, 1, 28, 28)
+    train: Tensor  # (N, C, H, W)
     train_labels: Tensor  # (N,)
     train_originals: Tensor  # (N,)
     validation: Tensor
@@ -57,8 +61,10 @@ def load(name: str, folder: str | pathlib.Path = FOLDER) -> Images:
 
 
 @torch_defaults()
-def load_folder(path: str | pathlib.Path, size: int = 28) -> Images:
-    """Load your own pictures: grey, cut to a square, scaled to size×size.
+def load_folder(path: str | pathlib.Path, size: int = 28, colour: bool = False) -> Images:
+    """Load your own pictures: cut to a square, scaled to size×size, grey or in colour: (N, 1 or 3, size, size).
+
+    A convolutional network halves a picture several times, so that the size should be 28, 32, 64, 96 or the like.
 
     The class of a picture is the path of its folder below `path`, such as "cats", or "a/cats" beside "b/cats";
     pictures that lie directly in `path` form a class with the name of that folder. Hidden files and folders do not
@@ -70,10 +76,58 @@ def load_folder(path: str | pathlib.Path, size: int = 28) -> Images:
     """
     folder = pathlib.Path(path).expanduser()
     parts = []
-    images, labels, classes = folders.read(folder, size)
+    images, labels, classes = folders.read(folder, size, colour)
     for rows in _split(labels, classes):
         parts += [images[rows], labels[rows], rows]
     return Images(folder.resolve().name, classes, *parts)
+
+
+@torch_defaults()
+def pack_folder(pictures: str | pathlib.Path, path: str | pathlib.Path, size: int = 28, colour: bool = False) -> Images:
+    """Write a folder of pictures that do not fit into memory into a new folder `path`, and return `load_packed(path)`.
+
+    Pictures are treated, and classes and parts chosen, as by `load_folder`. It is done once; a picture takes size²
+    bytes, three times as many in colour. Raises FileExistsError for a folder that is there, and what `load_folder`
+    does.
+    """
+    check_whole(size=size)
+    folder, path = pathlib.Path(pictures).expanduser(), pathlib.Path(path).expanduser()
+    if path.exists():
+        raise FileExistsError(
+            f"expected a new folder, got {str(path)!r}: delete it, or call load_packed({str(path)!r})"
+        )
+    files, labels, classes = folders.classified(folder)
+    parts = _split(labels, classes)
+    order = torch.cat(parts)
+    about = {"name": folder.resolve().name, "classes": list(classes), "shape": (3 if colour else 1, size, size)}
+    about |= {"parts": [len(part) for part in parts], "labels": labels[order], "originals": order}
+    path.mkdir(parents=True)
+    torch.save(about, path / ABOUT)
+    folders.write([files[i] for i in order], size, colour, path / PIXELS)
+    return load_packed(path)
+
+
+@torch_defaults()
+def load_packed(path: str | pathlib.Path) -> Images:
+    """Load what `pack_folder` wrote: images in bytes (N, C, H, W) that stay in their file until somebody looks at them.
+
+    `fit` takes them as they are; `images[:100].float() / 255` are floats in [0, 1]. Writing into them would change the
+    file. Raises FileNotFoundError for a folder without these files, ValueError for one that was not written to its end.
+    """
+    path = pathlib.Path(path).expanduser().resolve()
+    if not (path / ABOUT).exists() or not (path / PIXELS).exists():
+        raise FileNotFoundError(f"expected a folder that pack_folder has written, got {str(path)!r}")
+    about = torch.load(path / ABOUT, weights_only=True)
+    shape = (len(about["labels"]), *about["shape"])
+    size = (path / PIXELS).stat().st_size
+    if size != prod(shape):
+        raise ValueError(
+            f"expected {prod(shape)} bytes in {path / PIXELS}, got {size}: delete the folder, pack it anew"
+        )
+    # Not shared, the system would want memory for the whole file, in case that somebody writes.
+    pixels = torch.from_file(str(path / PIXELS), shared=True, size=size, dtype=torch.uint8).view(shape)  # (N, C, H, W)
+    columns = (column.split(about["parts"]) for column in (pixels, about["labels"], about["originals"]))
+    return Images(about["name"], tuple(about["classes"]), *chain.from_iterable(zip(*columns)))
 
 
 def _split(labels: Tensor, classes: tuple[str, ...]) -> list[Tensor]:

@@ -1,6 +1,6 @@
 """The judge of images: a classifier, and what is measured in its features beside what other real images score."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -8,8 +8,8 @@ from torch.nn import functional as F
 
 from course_utils.data import Images
 from course_utils.metrics import frechet_distance, kernel_distance, neighbourhood_metrics, sharpness
-from course_utils.networks import IMAGE
-from course_utils.plumbing.checks import check_data
+from course_utils.networks import IMAGE, he_weights
+from course_utils.plumbing.checks import check_data, check_picture_shape
 from course_utils.plumbing.device import forked_random, in_parts, pick_device, torch_defaults
 from course_utils.training import fit
 
@@ -17,21 +17,30 @@ Embed = Callable[[Tensor], Tensor]
 
 
 class Classifier(nn.Module):
-    """A small convolutional classifier: images (N, 1, 28, 28) to class logits (N, classes), through 64 features."""
+    """A small convolutional classifier: images (N, *shape) to class logits (N, classes), through 64 features.
 
-    def __init__(self, classes: int = 10):
+    A convolution halves the picture until it has at most 8 pixels a side: two of them for 28×28, three for 64×64.
+    """
+
+    def __init__(self, classes: int = 10, shape: Sequence[int] = IMAGE):
         super().__init__()
+        check_picture_shape(shape)
+        narrow, height, width = shape
+        layers = []
+        while max(height, width) > 8:
+            wide = 2 * narrow if layers else 16
+            layers += [nn.Conv2d(narrow, wide, 5, stride=2, padding=2), nn.ReLU()]  # (N, 16, 14, 14), (N, 32, 7, 7)
+            narrow, height, width = wide, (height + 1) // 2, (width + 1) // 2
         self.body = nn.Sequential(
-            nn.Conv2d(1, 16, 5, stride=2, padding=2),  # (N, 16, 14, 14)
-            nn.ReLU(),
-            nn.Conv2d(16, 32, 5, stride=2, padding=2),  # (N, 32, 7, 7)
-            nn.ReLU(),
+            *layers,
             nn.Flatten(),
             nn.Dropout(0.5),
-            nn.Linear(32 * 7 * 7, 64),  # (N, 64), the features
+            nn.Linear(narrow * height * width, 64),  # (N, 64), the features
             nn.ReLU(),
         )
         self.head = nn.Linear(64, classes)
+        if tuple(shape) != IMAGE:  # the judge of the lessons stays as it was
+            he_weights(self.body)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.body(x))  # (N, classes)
@@ -52,12 +61,14 @@ class Judge:
     """Scores samples of a data set against its test (or validation) images, beside the score of other real images.
 
     It trains the classifier when it is first needed (seconds; a checkpoint keeps it), always from the same seed: one
-    ruler for all. Another `seed` makes another ruler, and `embed` (N, 1, 28, 28) to (N, d) replaces the features in
-    which distances are taken. `accuracy` is the classifier's on the test set. `floor` is what n real images score which
-    the classifier did not learn from, those of the other held-out part, the mean over 5 random subsets: what to aim
-    at, not a bound, since real images vary around it.
+    ruler for all. Another `seed` makes another ruler, and `embed` (N, C, H, W) to (N, d) replaces the features in
+    which distances are taken. The images have any shape (C, H, W), the same in all parts. `accuracy` is the
+    classifier's on the test set. `floor` is what n real images score which the classifier did not learn from, those of
+    the other held-out part, the mean over 5 random subsets: what to aim at, not a bound, since real images vary
+    around it.
 
-    Raises ValueError for a data set that is too small, or whose images are not 28×28.
+    Raises ValueError for a data set that is too small, or without classes: the classifier learns from the labels, which
+    in a folder of pictures are its sub-folders.
     """
 
     @torch_defaults()
@@ -67,6 +78,7 @@ class Judge:
         if against not in ("test", "validation"):
             raise ValueError(f'expected against="test" or "validation", got {against!r}')
         check_dataset(dataset, n)
+        self.shape = tuple(dataset.train.shape[1:])
         self.classes = dataset.classes
         self.n = n
         self.embed = embed
@@ -81,19 +93,19 @@ class Judge:
         self.floor = {name: sum(score[name] for score in scores) / len(scores) for name in scores[0]}
 
     def subset(self, dataset: Images, part: str, shuffle: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Return n random images of a part (n, 1, 28, 28), and their originals (n,)."""
+        """Return n random images of a part (n, C, H, W), and their originals (n,)."""
         images = getattr(dataset, part)
         rows = torch.randperm(len(images), generator=shuffle)[: self.n]
         return images[rows], getattr(dataset, f"{part}_originals")[rows]
 
     def features(self, images: Tensor) -> Tensor:
-        """Return the features of images, on the CPU: (N, 1, 28, 28) to (N, 64), the classifier's unless told."""
-        check_data(images, IMAGE, torch.float32)
+        """Return the features of images, on the CPU: (N, C, H, W) to (N, 64), the classifier's unless told."""
+        check_data(images, self.shape, torch.float32)
         return self.embed(images) if self.embed else in_parts(self.classifier, self.classifier.body, images)
 
     def predict(self, images: Tensor) -> Tensor:
-        """Return the class that the classifier sees in each image: (N, 1, 28, 28) to (N,)."""
-        check_data(images, IMAGE, torch.float32)
+        """Return the class that the classifier sees in each image: (N, C, H, W) to (N,)."""
+        check_data(images, self.shape, torch.float32)
         return in_parts(self.classifier, self.classifier, images).argmax(1)
 
     def class_shares(self, images: Tensor) -> Tensor:
@@ -101,7 +113,7 @@ class Judge:
         return torch.bincount(self.predict(images), minlength=len(self.classes)) / len(images)
 
     def frechet(self, images: Tensor) -> float:
-        """Return the Fréchet distance of n images (n, 1, 28, 28) to the held-out ones."""
+        """Return the Fréchet distance of n images (n, C, H, W) to the held-out ones."""
         return frechet_distance(self.features_of_n(images), self.real)
 
     def features_of_n(self, images: Tensor) -> Tensor:
@@ -111,7 +123,7 @@ class Judge:
         return self.features(images)
 
     def score(self, images: Tensor, originals: Tensor | None = None) -> dict[str, float]:
-        """Return every metric for n images (n, 1, 28, 28); real ones say from which originals (n,) they come."""
+        """Return every metric for n images (n, C, H, W); real ones say from which originals (n,) they come."""
         features = self.features_of_n(images)
         return {
             "frechet": frechet_distance(features, self.real),
@@ -124,9 +136,10 @@ class Judge:
 
 def check_dataset(dataset: Images, n: int) -> None:
     """Raise ValueError for a data set that no judge can be made of, or for a number of images that it has not."""
-    if tuple(dataset.train.shape[1:]) != IMAGE:
-        got = tuple(dataset.train.shape[1:])
-        raise ValueError(f"expected images of shape {IMAGE}, got {got}: load_folder(path, size=28) scales them")
+    shapes = {part: tuple(getattr(dataset, part).shape[1:]) for part in ("train", "validation", "test")}
+    if len(set(shapes.values())) > 1:
+        raise ValueError(f"expected images of one shape in all parts, got {shapes}")
+    check_picture_shape(shapes["train"])
     if len(dataset.classes) < 2:
         raise ValueError("expected at least 2 classes to learn to tell apart, got 1: give each kind its own sub-folder")
     most = min(len(dataset.test), len(dataset.validation))
@@ -140,7 +153,7 @@ def check_dataset(dataset: Images, n: int) -> None:
 def trained_classifier(dataset: Images, seed: int = 0) -> Classifier:
     """Return the data set's classifier, on the accelerator if there is one; a checkpoint keeps it."""
     with forked_random(seed, torch.device("cpu")):
-        classifier = Classifier(len(dataset.classes))
+        classifier = Classifier(len(dataset.classes), dataset.train.shape[1:])
     data = (dataset.train, dataset.train_labels)
     settings = {"steps": 1400, "batch_size": 64, "schedule": "linear", "seed": seed}
     fit(classifier, data, checkpoint=f"classifier_{dataset.name}", **settings)

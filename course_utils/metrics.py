@@ -91,9 +91,9 @@ def neighbour_distance(points: Tensor, k: int, originals: Tensor | None = None) 
 
 
 def sharpness(images: Tensor) -> float:
-    """Return the mean absolute Laplacian of images (N, 1, 28, 28): how abruptly grey levels change."""
-    x = F.pad(images, (1, 1, 1, 1))  # (N, 1, 30, 30)
-    laplacian = x[..., 1:-1, 1:-1] * -4  # (N, 1, 28, 28)
+    """Return the mean absolute Laplacian of images (N, C, H, W): how abruptly levels change."""
+    x = F.pad(images, (1, 1, 1, 1))  # (N, C, H + 2, W + 2)
+    laplacian = x[..., 1:-1, 1:-1] * -4  # (N, C, H, W)
     for neighbour in (x[..., 1:-1, :-2], x[..., 1:-1, 2:], x[..., :-2, 1:-1], x[..., 2:, 1:-1]):
         laplacian += neighbour
     return laplacian.abs_().mean().item()
@@ -117,7 +117,7 @@ def nearest_neighbours(images: Tensor, training: Tensor) -> tuple[Tensor, Tensor
 def nearer_to_training(samples: Tensor, training: Tensor, unseen: Tensor, tries: int = 60) -> float:
     """Return in which share of pairs a sample is nearer to the training images than an unseen real image is.
 
-    All are images (N, 1, H, W). Each sample and each unseen image is varied a number of times, and counts as near as
+    All are images (N, C, H, W). Each sample and each unseen image is varied a number of times, and counts as near as
     the best of its variations, at half the resolution: who draws a training image anew, turned and shifted a little,
     is found too. 0.5 for new images, 1 for copies (after Meehan et al., 2020, section 4.1).
     """

@@ -6,20 +6,25 @@ encoder gives two numbers for each dimension of z.
 
     symbol     shape                        meaning
     z          (N, latent_dim)              latent codes
-    output     (N, 1, 28, 28) or (N, 2)     raw output of a generator: logits of pixels, or points
+    output     (N, C, H, W) or (N, 2)       raw output of a generator: logits of pixels, or points
     x          the same                     data: images in [0, 1], or points in their own units
     logits     (N,)                         output of a discriminator: above 0 means "real"
     mu, logvar (N, latent_dim) each         halves of an encoder's output: mean and log-variance of the code
     y          (N,)                         labels, whole numbers from 0, for networks that were built for `classes`
+
+`shape` is that of one sample: (1, 28, 28) for the images of the lessons, (3, 64, 64) for colour pictures, (2,) for
+points. A convolutional network has one width in `channels` for each halving of a picture, so that height and width
+are multiples of 2 ** len(channels).
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import prod
 
 import torch
 from torch import Tensor, nn
 
-from course_utils.plumbing.checks import check_whole
+from course_utils.plumbing.checks import check_picture_shape, check_whole
 from course_utils.plumbing.device import in_parts, torch_defaults
 from course_utils.plumbing.labels import given, labels_to_draw, one_hot, rows_of
 
@@ -130,24 +135,59 @@ def mlp(sizes: Sequence[int], act: str, batch_norm: bool = False, classes: int =
     return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
 
 
-def halving(in_channels: int, channels: Sequence[int], out: int, act: str, classes: int = 0) -> nn.Sequential:
-    """Return convolutional layers from 28×28 images to `out` numbers each; each step halves the picture, 28 → 14 → 7.
+def widths(shape: Sequence[int], first: int) -> list[int]:
+    """Return widths that double from `first` on, one for each halving of a picture (C, H, W).
 
-    The first halving turns each 2×2 block of pixels into four channels and so loses nothing; the second takes means.
+    It is halved once, and on until no side is above 8 or one is odd: 28 → 14 → 7 takes two, 64 → 32 → 16 → 8 three.
+    """
+    sides = shape[1:]
+    channels = []
+    while sides and (not channels or max(sides) > 8) and not any(side % 2 for side in sides):
+        sides = [side // 2 for side in sides]
+        channels.append(first * 2 ** len(channels))
+    return channels
+
+
+def halved(shape: Sequence[int], channels: Sequence[int]) -> tuple[int, int]:
+    """Return height and width of a picture (C, H, W) after one halving for each width; raises ValueError if odd."""
+    check_picture_shape(shape)
+    _, height, width = shape
+    parts = 2 ** len(channels)
+    if not channels or height % parts or width % parts:
+        wanted = f"multiples of {max(parts, 2)}, one halving for each width in channels={tuple(channels)}"
+        remedy = "scale the pictures, or pass other channels"
+        raise ValueError(f"expected a height and a width that are {wanted}, got {height} and {width}: {remedy}")
+    return height // parts, width // parts
+
+
+def he_weights(network: nn.Module) -> None:
+    """Draw the first weights of all convolutions anew, so that no signal fades on its way (He et al., 2015).
+
+    Those that torch draws make it weaker with each layer. Two layers do without; three may never begin to learn.
+    """
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+
+def halving(
+    in_channels: int, channels: Sequence[int], out: int, act: str, classes: int = 0, sides: Sequence[int] = IMAGE[1:]
+) -> nn.Sequential:
+    """Return convolutional layers from pictures to `out` numbers each; each step halves the picture, 28 → 14 → 7.
+
+    The first halving turns each 2×2 block of pixels into four channels and so loses nothing; the others take means.
     With `classes` the first convolution sees labels.
     """
-    narrow, wide = channels
-    first = nn.Conv2d(4 * in_channels, narrow, 3, padding=1)
-    return nn.Sequential(
-        nn.PixelUnshuffle(2),  # (N, 4 * in_channels, 14, 14)
-        Planes(first, classes) if classes else first,  # (N, narrow, 14, 14)
-        activation(act),
-        nn.AvgPool2d(2),  # (N, narrow, 7, 7)
-        nn.Conv2d(narrow, wide, 3, padding=1),  # (N, wide, 7, 7)
-        activation(act),
-        nn.Flatten(),
-        nn.Linear(wide * 7 * 7, out),
-    )
+    height, width = halved((in_channels, *sides), channels)
+    first = nn.Conv2d(4 * in_channels, channels[0], 3, padding=1)
+    layers = [nn.PixelUnshuffle(2), Planes(first, classes) if classes else first, activation(act)]  # (N, C0, H/2, W/2)
+    for narrow, wide in pairwise(channels):
+        layers += [nn.AvgPool2d(2), nn.Conv2d(narrow, wide, 3, padding=1), activation(act)]  # (N, C1, H/4, W/4), ...
+    network = nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels[-1] * height * width, out))
+    if len(channels) > 2:
+        he_weights(network)
+    return network
 
 
 def to_logits(layers: nn.Sequential, classes: int) -> list[nn.Module]:
@@ -182,41 +222,44 @@ class MLPDiscriminator(Layers):
 
 
 class ConvGenerator(Layers):
-    """A convolutional generator, or decoder, for 28×28 images: each step doubles the picture, 7 → 14 → 28.
+    """A convolutional generator, or decoder, for images of a shape: each step doubles the picture, 7 → 14 → 28.
 
     A doubling turns each group of four channels into a 2×2 block of pixels (Shi et al., 2016), which is faster on a
-    CPU than a transposed convolution.
+    CPU than a transposed convolution. `channels` has one width for each step, by default (32, 16) for 28×28 images
+    and (64, 32, 16) for 64×64.
     """
 
-    def __init__(self, latent_dim=32, channels=(32, 16), act="silu", batch_norm=False, classes=0):
-        wide, narrow = channels
-        norm = (lambda n: [nn.BatchNorm2d(n)]) if batch_norm else (lambda n: [])
-        super().__init__(
-            *([Beside(classes)] if classes else []),
-            nn.Linear(latent_dim + classes, wide * 7 * 7),
-            nn.Unflatten(1, (wide, 7, 7)),  # (N, wide, 7, 7)
-            *norm(wide),
-            activation(act),
-            nn.Conv2d(wide, 4 * narrow, 3, padding=1),
-            nn.PixelShuffle(2),  # (N, narrow, 14, 14)
-            *norm(narrow),
-            activation(act),
-            nn.Conv2d(narrow, 4, 3, padding=1),
-            nn.PixelShuffle(2),  # (N, 1, 28, 28)
-            classes=classes,
-        )
+    def __init__(self, latent_dim=32, channels=None, act="silu", batch_norm=False, classes=0, shape=IMAGE):
+        channels = widths(shape, 16)[::-1] if channels is None else channels
+        height, width = halved(shape, channels)
+        layers = [Beside(classes)] if classes else []
+        layers += [
+            nn.Linear(latent_dim + classes, channels[0] * height * width),
+            nn.Unflatten(1, (channels[0], height, width)),  # (N, 32, 7, 7)
+        ]
+        for wide, narrow in pairwise([*channels, shape[0]]):
+            layers += [
+                *([nn.BatchNorm2d(wide)] if batch_norm else []),
+                activation(act),
+                nn.Conv2d(wide, 4 * narrow, 3, padding=1),
+                nn.PixelShuffle(2),  # (N, 16, 14, 14), then (N, 1, 28, 28)
+            ]
+        super().__init__(*layers, classes=classes)
         self.latent_dim = latent_dim
 
 
 class ConvDiscriminator(Layers):
-    """A convolutional discriminator for 28×28 images: x (N, in_channels, 28, 28) to logits (N,).
+    """A convolutional discriminator for images of a shape: x (N, *shape) to logits (N,).
 
+    `channels` has one width for each halving, by default (32, 64) for 28×28 images and (32, 64, 128) for 64×64.
     Built for `classes` it is `told` labels by a "projection" of its features, or as "planes" beside the image.
     """
 
-    def __init__(self, channels=(32, 64), in_channels=1, act="leaky_relu", classes=0, told="projection"):
+    def __init__(self, channels=None, act="leaky_relu", classes=0, told="projection", shape=IMAGE):
         planes, projected = planes_and_projection(told, classes)
-        super().__init__(*to_logits(halving(in_channels, channels, 1, act, planes), projected), classes=classes)
+        channels = widths(shape, 32) if channels is None else channels
+        layers = halving(shape[0], channels, 1, act, planes, shape[1:])
+        super().__init__(*to_logits(layers, projected), classes=classes)
 
 
 class MLPEncoder(Layers):
@@ -228,18 +271,27 @@ class MLPEncoder(Layers):
 
 
 class ConvEncoder(Layers):
-    """A convolutional encoder for 28×28 images: x to the means and log-variances of codes (N, 2 * latent_dim)."""
+    """A convolutional encoder: x (N, *shape) to the means and log-variances of codes (N, 2 * latent_dim).
 
-    def __init__(self, latent_dim=32, channels=(32, 64), act="silu", classes=0):
-        super().__init__(*halving(1, channels, 2 * latent_dim, act, classes), classes=classes)
+    `channels` as for ConvDiscriminator.
+    """
+
+    def __init__(self, latent_dim=32, channels=None, act="silu", classes=0, shape=IMAGE):
+        channels = widths(shape, 32) if channels is None else channels
+        super().__init__(*halving(shape[0], channels, 2 * latent_dim, act, classes, shape[1:]), classes=classes)
 
 
 class PairDiscriminator(nn.Module):
-    """Judges an image together with a code: x (N, 1, 28, 28) and z (N, latent_dim) to logits (N,)."""
+    """Judges an image together with a code: x (N, *shape) and z (N, latent_dim) to logits (N,).
 
-    def __init__(self, latent_dim: int, channels=(32, 64), hidden: int = 256, act="leaky_relu", classes=0):
+    `channels` as for ConvDiscriminator.
+    """
+
+    def __init__(self, latent_dim: int, channels=None, hidden: int = 256, act="leaky_relu", classes=0, shape=IMAGE):
         super().__init__()
-        self.image = nn.Sequential(*halving(1, channels, hidden, act), activation(act))
+        channels = widths(shape, 32) if channels is None else channels
+        layers = halving(shape[0], channels, hidden, act, sides=shape[1:])
+        self.image = nn.Sequential(*layers, activation(act))
         self.pair = Layers(*mlp([hidden + latent_dim, hidden, 1], act, classes=classes), classes=classes)
         self.classes = classes
 

@@ -3,7 +3,6 @@
 import math
 import os
 import random
-import sys
 import time
 from collections.abc import Callable, Collection, Iterator
 from itertools import chain, repeat
@@ -14,13 +13,19 @@ from torch.nn.utils.parametrize import is_parametrized
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
+from course_utils.plumbing.accumulation import InTurns, in_turns
 from course_utils.plumbing.checkpoints import Checkpoint
-from course_utils.plumbing.checks import check_batch, check_training_data, check_whole
+from course_utils.plumbing.checks import check_batch, check_name, check_training_data, check_whole, dtype_of
 from course_utils.plumbing.device import forked_random, pick_device, random_state, set_random_state, torch_defaults
+from course_utils.plumbing.distributed import Alone, team_on
+from course_utils.plumbing.epochs import Epochs
 from course_utils.plumbing.history import ADVICE, DivergenceError, History, copied
 from course_utils.plumbing.labels import as_tuple, check_labels, x_and_y
+from course_utils.plumbing.mapped import at_hand, first_look, home_of, ready
+from course_utils.plumbing.speed import AS_EVER, Faster, check_speed, uncached
 
 SAVE_SECONDS = 10.0
+FAR = 1_000_003  # from a process's seed to the next one's, so that none is what another run begins with
 SCHEDULES = {  # progress in [0, 1) to a factor of the learning rate
     "constant": None,  # a model's optimizers may have schedules of their own
     "linear": lambda progress: 1.0 - progress,
@@ -46,6 +51,7 @@ def fit(
     *,
     steps: int,
     batch_size: int = 64,
+    accumulate: int = 1,
     held_out: Tensor | None = None,
     seed: int = 0,
     average: float = 0.0,
@@ -55,16 +61,27 @@ def fit(
     checkpoint: str | None = None,
     log_every: int = 50,
     device: str | torch.device | None = None,
+    precision: str = "float32",
+    compile: bool = False,
+    channels_last: bool = False,
 ) -> History:
     """Train a model for a number of steps and return the history; the model comes back on the device it came from.
+
+    In a script that `torchrun` starts several times, the processes train one model: each on a batch and noise of its
+    own, with gradients and metrics that are means over all; the first one shows and saves.
 
     Parameters
     ----------
     model : has `make_optimizers()` and `training_step(batch, optimizers, step) -> {metric: tensor}`.
-    data : a tensor (N, ...), a tuple of tensors that share N, or a DataLoader. Batches of tensors are drawn with
-        replacement; a DataLoader has its own batch size, is logged once an epoch, and resumes at an epoch's start,
-        with its own random numbers, if it has a generator, from their beginning.
-    steps : how many batches to train on, those before an interrupt included.
+    data : a tensor (N, ...), a tuple of tensors that share N, or a DataLoader whose data set has a length. Batches
+        of tensors are drawn with replacement; a DataLoader has its own batch size, is logged once an epoch, and resumes
+        at an epoch's start, with its own random numbers, if it has a generator, from their beginning. One with
+        `state_dict` and `load_state_dict`, in a single process, is logged as tensors are, and resumes where it was. A
+        tensor of `torch.from_file` is not read as a whole, and pictures (N, C, H, W) may be bytes, which the model gets
+        as floats in [0, 1].
+    steps : how many steps to take, those before an interrupt included.
+    accumulate : how many batches make a step: their gradients are averaged before each optimizer moves, so that 8 of 16
+        are one of 128 in less memory, but for what looks across a batch, such as batch norm.
     held_out : data (and labels) that the model never learns from; what its `evaluate` says is logged as "held_out_...".
     seed : of the batches and of all of torch's noise; the caller's random state stays as it was.
     average : decay of an exponential moving average of the weights, which the model holds afterwards; 0 is off. The
@@ -74,38 +91,58 @@ def fit(
     snapshots : how many times to keep the weights in `history.snapshots`, denser early on; or at which steps.
     callback : called with the model (averaged, if it is) and the history after each snapshot and at the end.
     checkpoint : a name; running the same line again continues where it stopped, or returns at once. Another model,
-        setting, data set or function trains anew. What a DataLoader reads from disk is not compared.
+        setting, data set or function trains anew. What a DataLoader reads from disk is not compared, and of a file of
+        `torch.from_file` its name, its size and when it was written.
     log_every : steps between two entries of the history.
     device : "cpu", "cuda", ...; by default the accelerator that is there.
+    precision : "float32" or "bfloat16", in which the networks then compute; weights and losses stay float32.
+    compile : whether to compile the model's method `loss`, which takes half a minute and pays off in long runs.
+    channels_last : whether the weights of convolutions lie in memory as most processors like them best.
 
     Raises ValueError or TypeError for settings or data that cannot be trained on, DivergenceError for losses that are
     not finite. After an interrupt, which goes on, the model has the weights of that moment; the checkpoint lacks ten
     seconds at most (or the steps since the last entry of the history).
     """
-    check_whole(steps=steps, batch_size=batch_size, log_every=log_every)
+    check_whole(steps=steps, batch_size=batch_size, accumulate=accumulate, log_every=log_every)
     if not 0 <= average < 1:
         raise ValueError(f"expected average in [0, 1), such as 0.999, got {average!r}")
     if schedule not in SCHEDULES:
         raise ValueError(f"expected a schedule among {', '.join(SCHEDULES)}, got {schedule!r}")
-    check_training_data(model, data, batch_size)
+    check_name(checkpoint)
+    check_training_data(model, data, batch_size, accumulate)
     if held_out is not None:
-        check_batch(model, held_out, "held-out data as a tensor or a tuple of tensors")
+        check_batch(model, first_look(held_out, dtype_of(model)), "held-out data as a tensor or a tuple of tensors")
         check_labels(x_and_y(held_out)[1], model)
         if not hasattr(model, "evaluate"):
             raise ValueError(f"expected a model with a method `evaluate` for held-out data, got {type(model).__name__}")
+    check_speed(model, precision, compile)
     kept = snapshot_steps(snapshots, steps)
-    log_every = len(data) if isinstance(data, DataLoader) else log_every
     home = next(model.parameters()).device
-    device = torch.device(device or pick_device())
+    team = team_on(device or pick_device())
+    device = team.device
+    epochs = Epochs.of(data) if team.size == 1 else None
+    log_every = steps_of_an_epoch(data, accumulate) if isinstance(data, DataLoader) and not epochs else log_every
     settings = [steps, batch_size, held_out, seed, average, schedule, kept, log_every, device.type]
     settings += [Run.advance, Run.average_weights, SCHEDULES[schedule], batches]  # and the code that uses them
-    store = Checkpoint(checkpoint, model, data, settings) if checkpoint else None
-    quiet = os.environ.get("COURSE_PROGRESS") == "0"
-    run = Run(model.to(device).train(), steps, device, store, average=average, schedule=schedule, held_out=held_out)
-    with forked_random(seed, device), tqdm(total=steps, disable=quiet, leave=False) as bar:
+    settings += [accumulate, InTurns] if accumulate > 1 else []
+    speed = {"precision": precision, "compile": compile, "channels_last": channels_last}
+    settings += [speed, Faster] if speed != AS_EVER else []
+    store = Checkpoint(checkpoint, model, data, settings) if checkpoint and team.rank == 0 else None
+    quiet = os.environ.get("COURSE_PROGRESS") == "0" or team.rank > 0
+    alike = {"steps": steps, "batch_size": batch_size, "accumulate": accumulate, "seed": seed, "log_every": log_every}
+    team.begin(model.to(device).train(), data, **alike, **speed, average=average, schedule=schedule)
+    if channels_last:
+        model.to(memory_format=torch.channels_last)
+    run = Run(model, steps, team, store, epochs, average=average, schedule=schedule, held_out=held_out)
+    bar = tqdm(total=steps, disable=quiet, leave=False)
+    with forked_random(seed + FAR * team.rank, device), uncached(device), team.training(model, run.optimizers), bar:
         try:
             run.resume()
-            stream = batches(model, data, batch_size, device)
+            there = home_of(data, device)
+            stream = epochs.batches(model, device) if epochs else batches(model, data, batch_size, there)
+            stream = team.batches(at_hand(stream, data, device, dtype_of(model)), data, run.step * accumulate)
+            run.model, stream = in_turns(model, stream, accumulate)
+            run.model = Faster(run.model, model, device, precision, compile) if speed != AS_EVER else run.model
             bar.update(run.step)
             while run.step < steps:
                 if run.keep_snapshot(kept):
@@ -113,18 +150,20 @@ def fit(
                 run.advance(next(stream))
                 if run.step % log_every == 0 or run.step == steps:
                     run.log(bar)
-                    if time.monotonic() - run.saved_at > SAVE_SECONDS:
+                    if team.first_says(time.monotonic() - run.saved_at > SAVE_SECONDS):
                         run.save()
             run.keep_snapshot(kept)
             run.save()
             run.show(callback)
         except KeyboardInterrupt:
             how = f"goes on from step {run.saved_step}, the last saved" if store else "trains the model further"
-            print(f"Stopped at step {run.step} of {steps}; the same line {how}.", file=sys.stderr)
+            team.say(f"Stopped at step {run.step} of {steps}; the same line {how}.")
             raise
         finally:
             model.load_state_dict(run.settled().state_dict())
             model.to(home)
+            if channels_last:
+                model.to(memory_format=torch.contiguous_format)
             if store:
                 store.remember()
     return run.history
@@ -133,13 +172,14 @@ def fit(
 class Run:
     """A training in progress: model, average, optimizers, history, step. `state_dict` is what a checkpoint keeps."""
 
-    def __init__(self, model: nn.Module, steps: int, device, store, *, average, schedule, held_out):
+    def __init__(self, model: nn.Module, steps: int, team: Alone, store, epochs, *, average, schedule, held_out):
         self.model = model
         self.steps = steps
-        self.device = device
+        self.team = team
+        self.device = team.device
         self.decay = average
         self.learning_rate_factor = SCHEDULES[schedule]
-        self.held_out = None if held_out is None else [part.to(device) for part in as_tuple(held_out)]
+        self.held_out = None if held_out is None else ready(held_out, self.device, dtype_of(model))
         self.averaged = copied(model).requires_grad_(False) if average else model
         self.optimizers = model.make_optimizers()
         self.name_weights_that_stay()
@@ -147,6 +187,7 @@ class Run:
         self.metrics_since_log: list[dict[str, Tensor]] = []
         self.step = 0
         self.store: Checkpoint | None = store
+        self.epochs: Epochs | None = epochs
         self.saved_step = 0
         self.saved_at = time.monotonic()
 
@@ -155,7 +196,7 @@ class Run:
         moved = {id(p) for each in self.optimizers.values() for group in each.param_groups for p in group["params"]}
         left_out = [name for name, p in self.model.named_parameters() if p.requires_grad and id(p) not in moved]
         if left_out:
-            print(f"No optimizer of {type(self.model).__name__} moves {', '.join(left_out)}.", file=sys.stderr)
+            self.team.say(f"No optimizer of {type(self.model).__name__} moves {', '.join(left_out)}.")
 
     def advance(self, batch) -> None:
         """Take one step of training at the learning rate of the schedule."""
@@ -191,7 +232,7 @@ class Run:
                 metrics = self.averaged.evaluate(*self.held_out)
             self.model.train()
             self.metrics_since_log[-1] |= {f"held_out_{name}": value for name, value in metrics.items()}
-        self.history.record(self.step, self.metrics_since_log)
+        self.history.record(self.step, self.team.mean(self.metrics_since_log))
         self.metrics_since_log = []
         bar.update(self.step - bar.n)
         bar.set_postfix({name: f"{column[-1]:.3g}" for name, column in self.history.metrics.items()})
@@ -205,14 +246,14 @@ class Run:
 
     def show(self, callback: Callable | None) -> None:
         """Let the caller look; whatever random numbers that takes, learning goes on with its own."""
-        if callback:
+        if callback and self.team.rank == 0:
             with forked_random(0, self.device):
                 callback(self.averaged, self.history)
             self.model.train()
 
     def resume(self) -> None:
         """Continue from the checkpoint; or save the beginning, from which an interrupted run can always be resumed."""
-        state = self.store.load() if self.store else None
+        state = self.team.first_says(self.store.load() if self.store else None)
         if state:
             self.load_state_dict(state)
         else:
@@ -237,7 +278,8 @@ class Run:
             "averaged": self.averaged.state_dict(),
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
             "history": vars(self.history),
-            "random": random_state(self.device),
+            "data": self.epochs.state_dict() if self.epochs else None,  # a loader that begins draws a random number
+            "random": self.team.all_say(random_state(self.device)),
             "step": self.step,
         }
 
@@ -247,8 +289,10 @@ class Run:
         self.averaged.load_state_dict(state["averaged"])
         for name, optimizer in self.optimizers.items():
             optimizer.load_state_dict(state["optimizers"][name])
+        if self.epochs and state["data"]:
+            self.epochs.load_state_dict(state["data"])
         vars(self.history).update(state["history"])
-        set_random_state(self.device, state["random"])
+        set_random_state(self.device, self.team.own_random_state(state["random"], random_state(self.device)))
         self.step = self.saved_step = state["step"]
 
 
@@ -264,6 +308,13 @@ def batches(model: nn.Module, data, batch_size: int, device: torch.device) -> It
         rows = torch.randint(len(tensors[0]), (batch_size,), device=device)  # (batch_size,)
         batch = [part.index_select(0, rows) for part in tensors]  # twice as fast as part[rows]
         yield batch[0] if isinstance(data, Tensor) else batch
+
+
+def steps_of_an_epoch(loader: DataLoader, accumulate: int) -> int:
+    """Return how many steps see all data once; raises ValueError if an epoch would end within a step."""
+    if len(loader) % accumulate:
+        raise ValueError(f"expected an epoch of a multiple of {accumulate} batches to accumulate, got {len(loader)}")
+    return len(loader) // accumulate
 
 
 def snapshot_steps(snapshots: int | Collection[int], steps: int) -> list[int]:

@@ -129,7 +129,6 @@ SEARCH_STEP = {
     "the loss saw the generator": stepped(image=lambda output: output),
     "two sigmoids": stepped(image=lambda output: torch.sigmoid(torch.sigmoid(output))),
     "the new codes carry a gradient": graph_kept,
-    "z itself was made to require": z_itself,
     "returns a tuple, even": a_tuple,
     "no gradient reaches z": z_as_it_came,
     "nothing can be differentiated": under_no_grad,

@@ -67,7 +67,16 @@ CASES = {  # what is done: the error, what its message must hold
     "half a point": (lambda _: grid().sample(2.5), ValueError, "at least 1, got 2.5"),
     "fewer than no points": (lambda _: two_moons(-3), ValueError, "at least 1, got -3"),
     "array": (lambda _: check_data(np.zeros((2, 2))), TypeError, "tensor of floats, got ndarray"),
-    "bytes": (lambda _: train((IMAGES * 255).byte()), TypeError, "tensor of floats, got torch.uint8"),
+    "black and white bytes": (
+        lambda _: train(IMAGES.round().byte()),
+        ValueError,
+        "bytes from 0 to 255, got nothing above 1",
+    ),
+    "bytes without channels": (
+        lambda _: train((IMAGES * 255).byte()[:, 0]),
+        TypeError,
+        "tensor of floats, got torch.uint8",
+    ),
     "no images": (lambda _: check_data(IMAGES[:0]), ValueError, "at least one sample, got none"),
     "wide images": (lambda _: judge().features(WIDE), ValueError, r"\(N, 1, 28, 28\), got \(2, 1, 28, 30\)"),
     "missing values": (lambda _: train(ring_points() / 0), ValueError, "finite values, got NaN or infinity"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from answers_01 import WRONG as WRONG_01
+from answers_10_design import z_itself
 from test_exercise_tables import EXERCISES as ALL_EXERCISES
 from test_exercise_tables import check as check_of
 
@@ -117,7 +118,7 @@ def test_an_input_that_is_changed_in_place_is_named_and_spoils_no_later_check(le
         result = check.reference(*args)
         for x in args:
             if isinstance(x, torch.Tensor):
-                x.data.mul_(0.5).sub_(1)
+                x.data.copy_(x.data / 2 - 1)  # whole numbers, too
         return result
 
     for _ in range(2):
@@ -193,6 +194,11 @@ def seeds_and_puts_back(p, q):
 )
 def test_what_is_left_behind_in_torch_is_named(answer, part):
     assert lesson_02.check_best_discriminator.verdict(answer).startswith(f"✗ best_discriminator: {part}")
+
+
+def test_codes_that_were_made_to_require_gradients_are_named():
+    verdict = check_of("10_design", "search_step").verdict(z_itself)
+    assert verdict.startswith("✗ search_step: z itself was made to require gradients")
 
 
 def test_a_seed_that_is_put_back_is_nothing_to_name():

@@ -91,7 +91,7 @@ def test_the_scripts_in_the_page_know_their_options():
     for script, *arguments in commands():
         options = [argument for argument in arguments if argument.startswith("--")]
         code = (ROOT / script).read_text(encoding="utf-8")
-        if "run_arms(" in code:  # which reads the command line for it
+        if "run_arms(" in code or "run_jobs(" in code:  # which read the command line for it
             code += (ROOT / "benchmarks" / "environment.py").read_text(encoding="utf-8")
         assert [option for option in options if f'"{option}"' not in code] == [], script
 

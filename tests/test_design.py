@@ -9,7 +9,7 @@ from torch import nn
 from course_utils import networks
 from course_utils.applications import design
 from course_utils.applications.design import Wish
-from course_utils.applications.imputation import gaps
+from course_utils.applications.torn_images import gaps
 
 
 @pytest.fixture

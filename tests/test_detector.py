@@ -52,6 +52,14 @@ def test_the_seed_decides_and_the_global_random_state_is_left_alone():
     assert torch.equal(torch.get_rng_state(), before)
 
 
+def test_a_detector_of_colour_pictures_sees_the_colour():
+    tint = torch.tensor([0.7, 0.5, 0.3])[:, None, None]
+    real, held_out = tint * noise(300), tint * noise(100, 1)  # (N, 3, 28, 28)
+    other = held_out[:, [1, 0, 2]]
+    assert detector_accuracy(real, real[:, [1, 0, 2]], held_out, other, steps=40) > 0.95
+    assert detector_accuracy(real, real[:, [1, 0, 2]], held_out, held_out, steps=40) == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize("place", range(4))
 def test_bad_images_raise_one_sentence_wherever_they_are(place):
     def with_bad(images: torch.Tensor) -> list[torch.Tensor]:
@@ -59,7 +67,9 @@ def test_bad_images_raise_one_sentence_wherever_they_are(place):
 
     with pytest.raises(ValueError, match="expected at least one sample, got none"):
         detector_accuracy(*with_bad(noise(0)))
-    with pytest.raises(ValueError, match=r"expected data of shape \(N, 1, 28, 28\), got \(3, 1, 32, 32\)"):
+    of_others, got = (28, 32) if place else (32, 28)  # the first set says what the others have to be like
+    words = rf"expected data of shape \(N, 1, {of_others}, {of_others}\), got \(3, 1, {got}, {got}\)"
+    with pytest.raises(ValueError, match=words):
         detector_accuracy(*with_bad(torch.zeros(3, 1, 32, 32)))
     with pytest.raises(ValueError, match="expected images in "):
         detector_accuracy(*with_bad(255 * noise(3)))

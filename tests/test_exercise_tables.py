@@ -6,6 +6,10 @@ import pathlib
 import pytest
 import torch
 
+from course_utils.exercises.checker import Exercise, value
+from course_utils.exercises.differences import same
+from course_utils.exercises.words import Words
+
 ANSWERS = {  # by lesson, "08", or by lesson and station, "09_compression"
     path.stem.removeprefix("answers_"): importlib.import_module(path.stem)
     for path in sorted(pathlib.Path(__file__).parent.glob("answers_*.py"))
@@ -31,6 +35,38 @@ def test_there_is_a_wrong_answer_for_every_message(lesson, name):
     sentences = set(check(lesson, name).mistakes.values())
     assert len(sentences) == len(ANSWERS[lesson].WRONG[name]) >= 4
     assert all(sentence.endswith(".") for sentence in sentences)
+
+
+def praised(exercise: Exercise | Words) -> list[str]:
+    """The sentences of known mistakes that are no mistakes: they do what the right answer does."""
+    if isinstance(exercise, Words):
+        return [sentence for (key, word), sentence in exercise.mistakes.items() if word == exercise.reference[key]]
+    right = exercise.right()
+    return [sentence for wrong, sentence in exercise.mistakes.items() if same(exercise.outcome(wrong), right)]
+
+
+@every_exercise
+def test_no_known_mistake_is_right(lesson, name):
+    assert praised(check(lesson, name)) == []
+
+
+def test_a_known_mistake_that_is_right_is_noticed():
+    def doubled(x):
+        return 2 * x
+
+    known = {lambda x: x + x: "this is the same.", lambda x: x**2: "this is not."}
+    exercise = Exercise(doubled, lambda function: {"twice 3": value(function(3))}, known)
+    assert praised(exercise) == ["this is the same."]
+    assert praised(Words("cause", {"A": "noise"}, {("A", "noise"): "no.", ("A", "bias"): "yes."})) == ["no."]
+
+
+def test_every_wrong_word_has_its_sentence():
+    in_words = [check(lesson, name) for lesson, name in EXERCISES if isinstance(check(lesson, name), Words)]
+    assert in_words
+    for exercise in in_words:
+        known = set(exercise.reference.values()) | set(exercise.synonyms.values())
+        wrong = {(key, word) for key, right in exercise.reference.items() for word in known - {right}}
+        assert exercise.mistakes.keys() == wrong
 
 
 @pytest.mark.parametrize("number", sorted({lesson[:2] for lesson in ANSWERS}))

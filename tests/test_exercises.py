@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits as BCE
-from torch.nn.functional import softplus
+from torch.nn.functional import one_hot, softplus
 
 from course_utils.exercises import lesson_01, lesson_03
 from course_utils.exercises.errors import ERRORS
@@ -120,7 +120,9 @@ RAISING = {  # what the translation holds: the loss of a generator's step that r
     "does a function of yours end in `return`?": lambda G, D, z: None,
     "use `torch.where`": lambda G, D, z: D(G(z)) if D(G(z)) > 0 else 0,
     "a mean of True and False": lambda G, D, z: (D(G(z)) > 0).mean(),
-    "take `.values`": lambda G, D, z: D(G(z)) - D(G(z)).max(0),
+    "a float stands where": lambda G, D, z: D(G(z))[: len(z) / 2],
+    "returns values and indices together": lambda G, D, z: D(G(z)) - D(G(z)).max(0),
+    "this tuple is shorter": lambda G, D, z: D(G(z)).sort()[3],
     "take its first entry with `[0]`": lambda G, D, z: torch.autograd.grad(D(G(z.requires_grad_())).sum(), z).norm(),
     "take probabilities and got logits": lambda G, D, z: torch.nn.BCELoss()(D(G(z)), torch.ones(len(z))),
     "the two inputs of this loss differ in shape": lambda G, D, z: BCE(D(G(z)), torch.ones(len(z), 1)),
@@ -134,7 +136,7 @@ RAISING = {  # what the translation holds: the loss of a generator's step that r
     "NumPy knows no gradients": lambda G, D, z: np.log(D(G(z)).numpy()),
     "the functions of `math` take one number": lambda G, D, z: math.log(D(G(z)).sigmoid()),
     "too few or too many arguments": lambda G, D, z: G(z, z, z),
-    "a list cannot be computed with": lambda G, D, z: 0.5 * [1, 2],
+    "a list or a tuple cannot be computed with": lambda G, D, z: 0.5 * [1, 2],
     "this has fewer axes than the code names": lambda G, D, z: D(G(z)).sum(1),
     "there is no key": lambda G, D, z: {}["sotfplus"],
     "an index goes beyond the end": lambda G, D, z: D(G(z))[99],
@@ -157,11 +159,43 @@ def test_an_error_of_pytorch_is_translated(part):
         lambda d: torch.lt(d.min(1), d.kthvalue(2, dim=1)),
         lambda d: (d.min(1) < 1).float(),
         lambda d: d.sort(1)[:, 1],
+        lambda d: d.sort(1)[3],
+        lambda d: d.min(1) + 1,
+        lambda d: 0.5 * d.topk(2).mean(),
+        lambda d: d.median(1) * 0.5,
+        lambda d: d.max(1) * d.max(1).values,
+        lambda d: d.sort(1)[d > 1],
     ],
 )
 def test_every_way_to_forget_values_is_told_so(wrong):
     verdict = lesson_01.check_coverage.verdict(lambda real, generated, k: wrong(torch.cdist(real, generated)))
     assert "`.values`" in verdict
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda d: d[len(d) / 2],
+        lambda d: d[:, : len(d) / 2],
+        lambda d: d[d.mean(1).round()],
+        lambda d: d.tolist()[len(d) / 2],
+        lambda d: d.kthvalue(len(d) / 2),
+        lambda d: d.gather(1, d),
+        lambda d: d.take(d.floor()),
+        lambda d: torch.zeros(len(d) / 2),
+        lambda d: one_hot(d.argmax(1).float()),
+        lambda d: sum(d[i] for i in range(len(d) / 2)),
+    ],
+)
+def test_every_float_that_should_be_whole_is_told_so(wrong):
+    verdict = lesson_01.check_coverage.verdict(lambda real, generated, k: wrong(torch.cdist(real, generated)))
+    assert "a float stands where a whole number is needed" in verdict
+
+
+@pytest.mark.parametrize("wrong", [lambda d: d[len(d)], lambda d: d[:, 0][99], lambda d: d.tolist()[len(d)]])
+def test_a_whole_index_beyond_the_end_is_no_float(wrong):
+    verdict = lesson_01.check_coverage.verdict(lambda real, generated, k: wrong(torch.cdist(real, generated)))
+    assert "an index goes beyond the end" in verdict
 
 
 def test_every_translation_is_tested_here():

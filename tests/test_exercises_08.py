@@ -2,27 +2,11 @@
 
 import pytest
 import torch
-from answers_08 import (
-    ALL,
-    BUT_SQUASH,
-    aimed,
-    backward_in_turn,
-    class_logits,
-    edited,
-    follow,
-    forgetting,
-    images_alone,
-    judged,
-    logits,
-    numbered_planes,
-    others_in_both,
-    product,
-    set_in_a_loop,
-    told_apart,
-    unpacked_in_turn,
-    vanilla,
-    with_columns,
-)
+from answers_08_beside import images_alone, numbered_planes, set_in_a_loop, with_columns
+from answers_08_mended_losses import ALL, BUT_SQUASH, edited, others_in_both, told_apart
+from answers_08_pairs_step import judged, vanilla
+from answers_08_projection import class_logits, logits, product
+from answers_08_three_steps import aimed, backward_in_turn, follow, forgetting, unpacked_in_turn
 from torch.nn.functional import one_hot, softplus
 
 from course_utils.exercises import lesson_08
@@ -76,7 +60,7 @@ def label_first(generator, discriminator, x, y, z):
     return edited(ALL)(lambda both: generator(both.roll(10, dims=1)), discriminator, x, y, z)
 
 
-KNOWN = [  # (check, answer, part of the sentence), beyond the one answer for each sentence in `answers_08.WRONG`
+KNOWN = [  # (check, answer, part of the sentence), beyond the one answer for each sentence in `WRONG` of `answers_08_*`
     (lesson_08.check_beside, numbered_planes, "stands there as a number"),
     (lesson_08.check_beside, set_in_a_loop, "at the labels of the whole batch"),
     (lesson_08.check_projection, logits(lambda features, y, v: class_logits(features, v)), "a logit for every class"),

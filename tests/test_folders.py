@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from course_utils import data
+from course_utils.plumbing.mapped import file_of
 
 PARTS = ("train", "validation", "test")
 
@@ -90,6 +91,97 @@ def test_transparent_pictures_lie_on_white_and_photos_stand_upright(tmp_path):
     assert (images[:, :, :14] == 1).all() and (images[:, :, 14:] == 0).all()
 
 
+ORANGE, WHITE = (250, 120, 10), (255, 255, 255)
+
+
+def palette(ink: Image.Image) -> Image.Image:
+    return ink.quantize(4)
+
+
+def palette_with_a_hole(ink: Image.Image) -> Image.Image:
+    """Write a palette of which one entry is transparent: where the ink is not."""
+    drawn = Image.new("P", ink.size, 1)
+    drawn.putpalette([*ORANGE, 0, 0, 255])
+    drawn.paste(0, (0, 0, 14, 28))
+    drawn.info["transparency"] = 1
+    return drawn
+
+
+def with_alpha(ink: Image.Image) -> Image.Image:
+    """Write what is not ink as blue that is transparent."""
+    drawn = Image.new("RGBA", ink.size, (0, 0, 255, 0))
+    drawn.paste((*ORANGE, 255), (0, 0, 14, 28))
+    return drawn
+
+
+MODES = {  # how orange on the left, white on the right is saved: a picture, the kind of file, how near the colours are
+    "RGB": (lambda ink: ink, "png", 0),
+    "JPEG": (lambda ink: ink, "jpg", 16),
+    "palette": (palette, "png", 2),
+    "palette with transparency": (palette_with_a_hole, "gif", 0),
+    "alpha": (with_alpha, "png", 0),
+    "CMYK": (lambda ink: ink.convert("CMYK"), "tif", 1),
+    "CMYK JPEG": (lambda ink: ink.convert("CMYK"), "jpg", 16),
+    "YCbCr": (lambda ink: ink.convert("YCbCr"), "tif", 2),
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_folder_in_colour_keeps_the_colours_however_they_are_saved(tmp_path, mode):
+    make, suffix, near = MODES[mode]
+    ink = Image.new("RGB", (28, 28), WHITE)
+    ink.paste(ORANGE, (0, 0, 14, 28))
+    for i in range(10):
+        make(ink).save(tmp_path / f"{i}.{suffix}")
+    images = data.load_folder(tmp_path, colour=True).train
+    assert images.shape == (8, 3, 28, 28) and images.dtype == torch.float32 and images.is_contiguous()
+    for part, colour in ((images[..., :13], ORANGE), (images[..., 15:], WHITE)):
+        expected = torch.tensor(colour)[:, None, None] / 255
+        assert (part - expected).abs().max() <= near / 255 + 1e-6
+    grey = data.load_folder(tmp_path).train
+    luma = (images * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
+    assert grey.shape == (8, 1, 28, 28) and (grey - luma)[..., 2:-2].abs().max() < 2 / 255
+
+
+@pytest.mark.parametrize("kind", ["grey", "one bit", *DEEP])
+def test_grey_pictures_in_a_folder_in_colour_have_three_equal_channels(tmp_path, kind):
+    levels = np.tile(np.linspace(0, 255, 28).round().astype(np.uint8), (28, 1))
+    for i in range(10):
+        if kind in DEEP:
+            dtype, suffix = DEEP[kind]
+            Image.fromarray(levels.astype(dtype) * 257).save(tmp_path / f"{i}.{suffix}")
+        else:
+            Image.fromarray(levels).convert("1" if kind == "one bit" else "L").save(tmp_path / f"{i}.png")
+    images, grey = data.load_folder(tmp_path, colour=True).train, data.load_folder(tmp_path).train
+    assert torch.equal(images, grey.expand(-1, 3, -1, -1))
+    if kind != "one bit":
+        torch.testing.assert_close(grey[0, 0], torch.from_numpy(levels) / 255, atol=1 / 255, rtol=0)
+
+
+def test_a_folder_may_mix_grey_and_colour_and_shapes_that_are_cut_to_the_middle(tmp_path):
+    for i in range(10):
+        wide = Image.new("RGB", (90, 40), (0, 0, 200))
+        wide.paste(ORANGE, (25, 0, 65, 40))
+        tall = Image.new("L", (40, 90), 255)
+        tall.paste(100, (0, 25, 40, 65))
+        wide.save(tmp_path / f"wide{i}.png")
+        tall.save(tmp_path / f"tall{i}.png")
+    pictures = data.load_folder(tmp_path, size=64, colour=True)
+    images = torch.cat([pictures.train, pictures.validation, pictures.test])
+    assert images.shape == (20, 3, 64, 64)
+    middle = (images[..., 2:-2, 2:-2] * 255).round().flatten(2)
+    assert (middle.amax(2) == middle.amin(2)).all(), "a border of another colour was let in"
+    assert sorted({tuple(colour) for colour in middle[..., 0].tolist()}) == [(100, 100, 100), ORANGE]
+
+
+def test_a_folder_is_divided_alike_in_grey_and_in_colour_and_at_any_size(pictures):
+    grey, colour = data.load_folder(pictures), data.load_folder(pictures, size=64, colour=True)
+    assert colour.train.shape == (32, 3, 64, 64) and colour.classes == grey.classes
+    for part in PARTS:
+        for which in ("labels", "originals"):
+            assert torch.equal(getattr(colour, f"{part}_{which}"), getattr(grey, f"{part}_{which}"))
+
+
 def test_a_folder_is_divided_in_the_same_way_each_time(pictures):
     first, second = data.load_folder(pictures), data.load_folder(str(pictures))
     assert torch.equal(first.train, second.train) and torch.equal(first.test_labels, second.test_labels)
@@ -109,8 +201,9 @@ def test_what_a_learner_has_set_globally_changes_no_bit(pictures, dtype, device)
     assert torch.equal(again.train_labels, plain.train_labels)
 
 
+@pytest.mark.parametrize("colour", [False, True])
 @pytest.mark.parametrize("damage", ["cut short", "no picture", "broken chunk", "broken header"])
-def test_a_damaged_picture_is_named(pictures, damage):
+def test_a_damaged_picture_is_named(pictures, damage, colour):
     file = pictures / "dogs" / "07.png"
     whole = file.read_bytes()
     file.write_bytes(
@@ -122,7 +215,7 @@ def test_a_damaged_picture_is_named(pictures, damage):
         }[damage]
     )
     with pytest.raises(ValueError, match="expected a picture in .*07.png, got a file that cannot be read"):
-        data.load_folder(pictures)
+        data.load_folder(pictures, colour=colour)
 
 
 def test_files_that_are_no_pictures_are_left_out(pictures, capsys):
@@ -252,3 +345,33 @@ def test_a_size_that_is_none_is_not_blamed_on_a_picture(pictures, size):
 def test_the_home_folder_may_be_called_by_its_short_name(pictures, monkeypatch):
     monkeypatch.setenv("HOME", str(pictures.parent))
     assert data.load_folder("~/pets").classes == ("cats", "dogs")
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_a_packed_folder_is_the_folder_in_bytes_that_stay_in_their_file(pictures, tmp_path, colour):
+    loaded, packed = data.load_folder(pictures, 20, colour), data.pack_folder(pictures, tmp_path / "packed", 20, colour)
+    assert (packed.name, packed.classes) == (loaded.name, loaded.classes)
+    for part in PARTS:
+        images = getattr(packed, part)
+        assert images.dtype == torch.uint8 and file_of(images) == (tmp_path / "packed" / data.PIXELS).resolve()
+        assert torch.equal(images.float() / 255, getattr(loaded, part))
+        for column in ("labels", "originals"):
+            assert torch.equal(getattr(packed, f"{part}_{column}"), getattr(loaded, f"{part}_{column}"))
+    assert torch.equal(data.load_packed(tmp_path / "packed").test, packed.test)
+
+
+def test_a_folder_is_packed_once_and_to_its_end(pictures, tmp_path):
+    data.pack_folder(pictures, tmp_path / "packed", 20)
+    with pytest.raises(FileExistsError, match="^expected a new folder, got .*: delete it, or call load_packed"):
+        data.pack_folder(pictures, tmp_path / "packed", 20)
+    with (tmp_path / "packed" / data.PIXELS).open("ab") as file:
+        file.write(b"!")
+    with pytest.raises(ValueError, match="^expected 16000 bytes in .*got 16001: delete the folder, pack it anew"):
+        data.load_packed(tmp_path / "packed")
+    with pytest.raises(FileNotFoundError, match="^expected a folder that pack_folder has written, got"):
+        data.load_packed(pictures)
+    (pictures / "cats" / "03.png").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match="expected a picture in .*03.png"):
+        data.pack_folder(pictures, tmp_path / "damaged")
+    with pytest.raises(FileNotFoundError):
+        data.load_packed(tmp_path / "damaged")

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from course_utils.applications import imputation
+from course_utils.applications import imputation, torn_images
 
 
 def test_the_gaussian_fills_in_what_regression_says():
@@ -13,7 +13,7 @@ def test_the_gaussian_fills_in_what_regression_says():
     train = torch.full((500, 1, 28, 28), 0.5)
     train[:, 0, 0, 0] = torch.rand(500, generator=noise)
     train[:, 0, 27, 27] = 0.2 + 0.5 * train[:, 0, 0, 0]
-    filled = imputation.by_gaussian(train, train[:3], imputation.gaps(3, "lower"), ridge=1e-6).mean
+    filled = imputation.by_gaussian(train, train[:3], torn_images.gaps(3, "lower"), ridge=1e-6).mean
     assert torch.allclose(filled, train[:3], atol=1e-3)
 
 
@@ -29,13 +29,13 @@ def test_nats_of_completions_together_and_alone():
 
 def test_seen_pixels_stay_and_bad_input_is_refused():
     x = torch.rand(4, 1, 28, 28, generator=torch.Generator().manual_seed(0))
-    mask = imputation.gaps(4, "random")
+    mask = torn_images.gaps(4, "random")
     filled = imputation.by_neighbours(torch.rand(9, 1, 28, 28), x, mask, 2).draws
     assert torch.equal(filled * mask, (x * mask).expand_as(filled))
     with pytest.raises(ValueError, match="expected a kind of gap"):
-        imputation.gaps(4, "upper")
+        torn_images.gaps(4, "upper")
     with pytest.raises(ValueError, match="expected a mask of the shape"):
-        imputation.with_mask(x, mask[:2])
+        torn_images.with_mask(x, mask[:2])
     with pytest.raises(ValueError, match="expected several completions"):
         imputation.covered(imputation.by_mean(x, x, mask), x, mask)
 

@@ -195,11 +195,11 @@ def test_more_images_than_fit_into_memory_are_judged_in_parts(monkeypatch):
     assert sizes == [500, 500, 200]
 
 
-def some(n_train: int, n_test: int, size: int = 28, classes: int = 2) -> data.Images:
+def some(n_train: int, n_test: int, classes: int = 2) -> data.Images:
     """Return random images with as many for validation as for the test."""
     parts = {}
     for part, n in (("train", n_train), ("validation", n_test), ("test", n_test)):
-        parts[part] = torch.rand(n, 1, size, size)
+        parts[part] = torch.rand(n, 1, 28, 28)
         parts[f"{part}_labels"] = torch.arange(n) % classes
         parts[f"{part}_originals"] = torch.arange(n)
     return data.Images(name="some", classes=tuple("abcdef"[:classes]), **parts)
@@ -207,10 +207,17 @@ def some(n_train: int, n_test: int, size: int = 28, classes: int = 2) -> data.Im
 
 UNFIT = {
     "120 pictures": (some(96, 12), {}, "at least 100 held-out images, .*, got 12: a judge needs more pictures"),
-    "64×64": (
-        some(2000, 200, 64),
+    "two sizes": (
+        dataclasses.replace(some(2000, 200), test=torch.rand(200, 1, 32, 32)),
         {},
-        r"\(1, 28, 28\), got \(1, 64, 64\): load_folder\(path, size=28\)",
+        r"one shape in all parts, got {'train': \(1, 28, 28\), 'validation': \(1, 28, 28\), 'test': \(1, 32, 32\)}",
+    ),
+    "flat": (
+        dataclasses.replace(
+            some(2000, 200), **{part: torch.rand(200, 784) for part in ("train", "validation", "test")}
+        ),
+        {},
+        r"the shape of one picture, such as \(3, 64, 64\), got \(784,\)",
     ),
     "one class": (some(2000, 200, classes=1), {}, "at least 2 classes .*, got 1: give each kind its own sub-folder"),
     "more than there are": (some(2000, 200), {}, "expected n from 100 to 200 images, got 2500: pass n=200, or fewer"),
@@ -225,6 +232,41 @@ def test_a_data_set_that_no_judge_can_be_made_of_is_told_in_one_sentence(case):
         images = dataclasses.replace(images, train=images.train.double())
     with pytest.raises((ValueError, TypeError), match=message):
         Judge(images, **settings)
+
+
+def hues(colour: bool = True, size: int = 32) -> data.Images:
+    """Return noisy pictures that only their colour tells apart: red and green of one brightness, or all of it grey."""
+    generator = torch.Generator().manual_seed(0)
+    tint = torch.tensor([[0.8, 0.3, 0.4], [0.2979, 0.5557, 0.4]])[:, :, None, None]  # red, green: equally bright
+    parts = {}
+    for part, n in (("train", 800), ("validation", 200), ("test", 200)):
+        labels = torch.arange(n) % 2
+        images = tint[labels] + 0.1 * torch.randn(n, 1, size, size, generator=generator)
+        brightness = (images * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
+        parts[part] = (images if colour else brightness).clamp(0, 1)
+        parts |= {f"{part}_labels": labels, f"{part}_originals": torch.arange(n)}
+    return data.Images(name="hues", classes=("red", "green"), **parts)
+
+
+def test_a_judge_of_colour_pictures_sees_what_a_judge_of_grey_ones_cannot(monkeypatch, folder):
+    few_steps(monkeypatch)
+    seeing = Judge(hues(), n=200)
+    assert seeing.accuracy == 1 and Judge(hues(colour=False), n=200).accuracy < 0.65
+    red = hues().test[::2]
+    assert seeing.class_shares(red).tolist() == [1, 0]
+    swapped = hues().train[:200][:, [1, 0, 2]]  # green where red was
+    real, wrong = (seeing.score(images) for images in (hues().train[:200], swapped))
+    assert wrong["frechet"] > 10 * real["frechet"] and real["classes"] == 2
+    with pytest.raises(ValueError, match=r"expected data of shape \(N, 3, 32, 32\), got \(200, 1, 32, 32\)"):
+        seeing.score(swapped[:, :1])
+
+
+@pytest.mark.parametrize("size", [6, 27, 64])
+def test_a_judge_takes_pictures_of_any_size(monkeypatch, folder, size):
+    few_steps(monkeypatch, steps=20)
+    judge = Judge(hues(size=size), n=100)
+    assert judge.real.shape == (100, 64) and judge.features(hues(size=size).test).shape == (200, 64)
+    assert math.isfinite(judge.frechet(hues(size=size).train[:100]))
 
 
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])

@@ -171,7 +171,7 @@ def test_spectral_normalization_brings_every_layer_to_singular_value_1(build):
 def test_packed_joins_neighbours_and_leaves_a_remainder_out():
     seen = []
     images = torch.rand(7, 1, 28, 28)
-    inner = ConvDiscriminator((2, 2), in_channels=2)
+    inner = ConvDiscriminator((2, 2), shape=(2, 28, 28))
     inner.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
     assert packed(inner, 2)(images).shape == (3,)
     assert torch.equal(seen[0], torch.stack([torch.cat([images[i], images[i + 1]]) for i in (0, 2, 4)]))

@@ -3,17 +3,25 @@
 import json
 import os
 import pathlib
+import subprocess
+import sys
+from types import SimpleNamespace
 
 import jupyterlab
 import lab
 import nbformat
 import pytest
+import torch
+import train
 from execution import execute
 from jupyterlab_server.settings_utils import get_settings
 from lab import copy_lessons, lab_arguments
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 from run_notebooks import clean, run
 from set_repository import files, set_repository
+
+from course_utils import data
 
 
 def read(path: pathlib.Path) -> str:
@@ -142,3 +150,80 @@ def test_cleaning_drops_widgets_and_versions_and_keeps_alt_text():
     (output,) = notebook.cells[0].outputs
     assert output.data == {"image/png": "x"} and output.metadata == {"image/png": {"alt": "a line"}}
     assert "widgets" not in notebook.metadata
+
+
+QUICK = ["--steps", "60", "--batch", "4", "--pictures", "2", "--device", "cpu"]
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """Run in a folder of the test, with a folder of ten pictures in it and without TensorBoard."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COURSE_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    (tmp_path / "photos").mkdir()
+    for i in range(10):
+        Image.new("RGB", (16, 16), (20 * i, 255 - 20 * i, 90)).save(tmp_path / "photos" / f"{i}.png")
+    return tmp_path
+
+
+@pytest.mark.parametrize("model", ["gan", "vae", "vaegan", "bigan"])
+def test_the_command_line_trains_every_model_and_writes_pictures_and_a_table(model, elsewhere, capsys):
+    train.main([model, "photos", "--size", "16", "--colour", *QUICK])
+    run = elsewhere / "runs" / f"{model}-photos"
+    assert sorted(file.name for file in run.glob("*.png")) == [f"samples_{step:07}.png" for step in (0, 15, 60)]
+    with Image.open(run / "samples_0000060.png") as picture:
+        assert picture.size == (8 * 17 - 1, 8 * 17 - 1) and picture.mode == "RGB"
+    header, *rows = [line.split(",") for line in read(run / "metrics.csv").splitlines()]
+    assert header[0] == "step" and len(header) >= 3 and [row[0] for row in rows] == ["50", "60"]
+    trained = train.new_model(model, (3, 16, 16))
+    trained.load_state_dict(torch.load(run / "model.pt", weights_only=True))
+    assert "Metrics go into metrics.csv; for TensorBoard: pip install" in capsys.readouterr().err
+    before = (run / "model.pt").stat().st_mtime_ns
+    train.main([model, "photos", "--size", "16", "--colour", *QUICK])
+    assert (run / "model.pt").stat().st_mtime_ns > before and len(list((elsewhere / "checkpoints").iterdir())) == 1
+
+
+def test_the_command_line_hands_every_setting_on(elsewhere, monkeypatch):
+    data.pack_folder("photos", "packed", 16)
+    seen = {}
+    monkeypatch.setattr(train, "fit", lambda model, images, **settings: seen.update(settings, images=images))
+    monkeypatch.setattr(torch, "save", lambda *_: None)
+    words = "--accumulate 2 --average 0.5 --seed 3 --precision bfloat16 --compile --channels-last --checkpoint c"
+    train.main(["vae", "packed", *QUICK, *words.split()])
+    assert seen.pop("images").dtype == torch.uint8 and seen.pop("callback")
+    assert seen == {
+        "steps": 60, "batch_size": 4, "accumulate": 2, "seed": 3, "average": 0.5, "snapshots": 2, "checkpoint": "c",
+        "device": "cpu", "precision": "bfloat16", "compile": True, "channels_last": True,
+    }  # fmt: skip
+
+
+def test_the_command_line_writes_for_tensorboard_where_it_is(elsewhere, monkeypatch):
+    written = []
+
+    class SummaryWriter:
+        def __init__(self, folder):
+            self.folder = folder
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def add_scalar(self, name, value, step):
+            written.append((name, step))
+
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", SimpleNamespace(SummaryWriter=SummaryWriter))
+    train.main(["vae", "photos", "--size", "16", *QUICK])
+    assert sorted(written) == sorted((name, step) for name in ("reconstruction", "kl", "elbo") for step in (50, 60))
+
+
+def test_the_command_line_trains_in_two_processes(elsewhere):
+    script = pathlib.Path(train.__file__)
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--rdzv-backend=c10d"]
+    command += ["--rdzv-endpoint=localhost:0", str(script), "vae", "photos", "--size", "16", *QUICK]
+    done = subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("Trained: runs/vae-photos") == 1
+    assert len(list((elsewhere / "runs" / "vae-photos").glob("samples_*.png"))) == 3

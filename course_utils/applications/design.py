@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils.applications.imputation import Fills, equal, nats, put_back
+from course_utils.applications.imputation import Fills, equal, put_back
+from course_utils.applications.torn_images import nats
 from course_utils.comparison.measures import ink, slant
 from course_utils.data import vary
 from course_utils.networks import to_data

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_utils.applications.detection import Score
+from course_utils.comparison.games import play
 from course_utils.plumbing.checks import check_whole
 from course_utils.show.plots import GENERATED, REAL, draw_images
-from course_utils.show.widgets import one_at_a_time, png
 
 ANSWERS = ("real", "generated")
 
@@ -84,23 +84,4 @@ class DetectorGame:
 def detector_game(real: Tensor, fake: Tensor, score: Score, limit: float, seed: int = 0) -> widgets.VBox:
     """The game with two buttons, and the scores so far."""
     game = DetectorGame(real, fake, score, limit, seed=seed)
-    picture = widgets.Image(format="png", layout=widgets.Layout(max_width="900px"))
-    buttons = [widgets.Button(description=name) for name in ANSWERS]
-    scores = widgets.Label()
-
-    def redraw() -> None:
-        picture.value = png(game.figure())
-        scores.value = game.result()
-        for button in buttons:
-            button.disabled = game.finished
-
-    @one_at_a_time()
-    def answer(button) -> None:
-        if not game.finished:  # another click may have been under way
-            game.answer(buttons.index(button))
-            redraw()
-
-    for button in buttons:
-        button.on_click(answer)
-    redraw()
-    return widgets.VBox([picture, widgets.HBox(buttons), scores])
+    return play(game, ANSWERS, game.answer, game.result, width=900)

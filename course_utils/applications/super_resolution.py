@@ -61,7 +61,7 @@ class SuperResolution(nn.Module):
         if loss not in ADVERSARIAL:
             raise ValueError(f"expected a loss among {', '.join(ADVERSARIAL)}, got {loss!r}")
         self.enlarger = Enlarger(size)
-        self.discriminator = ConvDiscriminator(in_channels=2)
+        self.discriminator = ConvDiscriminator(shape=(2, SIDE, SIDE))
         self.size = size
         self.weight = weight
         self.loss = loss

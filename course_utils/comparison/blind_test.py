@@ -9,8 +9,8 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from course_utils.comparison.games import play
 from course_utils.show.plots import draw_images
-from course_utils.show.widgets import one_at_a_time, png
 
 SOUGHT = "GAN"
 PLACES = ("upper", "lower")
@@ -93,23 +93,8 @@ class BlindTest:
 def blind_test(rows: dict[str, Tensor], seed: int = 0) -> widgets.VBox:
     """A blind test of five rounds: a picture above a button for each row, and the score so far."""
     test = BlindTest(rows, seed=seed)
-    picture = widgets.Image(format="png", layout=widgets.Layout(width="640px"))
-    buttons = [widgets.Button(description=f"{place} is the {SOUGHT}") for place in PLACES]
-    score = widgets.Label()
 
-    def redraw() -> None:
-        picture.value = png(test.figure())
-        score.value = test.result() if test.finished else f"{test.score} of {test.played} right"
-        for button in buttons:
-            button.disabled = test.finished
+    def score() -> str:
+        return test.result() if test.finished else f"{test.score} of {test.played} right"
 
-    @one_at_a_time()
-    def bet(button) -> None:
-        if not test.finished:  # another click may have been under way
-            test.bet(buttons.index(button))
-            redraw()
-
-    for button in buttons:
-        button.on_click(bet)
-    redraw()
-    return widgets.VBox([picture, widgets.HBox(buttons), score])
+    return play(test, [f"{place} is the {SOUGHT}" for place in PLACES], test.bet, score, width=640)

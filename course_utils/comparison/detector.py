@@ -5,6 +5,8 @@ no detector tells apart are two samples of one distribution, as far as it can se
 (Lopez-Paz and Oquab, 2017).
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -17,11 +19,11 @@ from course_utils.training import fit
 
 
 class Detector(nn.Module):
-    """A convolutional classifier with one logit for each image (N, 1, 28, 28): above 0 means "real"."""
+    """A convolutional classifier with one logit for each image (N, *shape): above 0 means "real"."""
 
-    def __init__(self):
+    def __init__(self, shape: Sequence[int] = IMAGE):
         super().__init__()
-        self.network = Classifier(classes=1)
+        self.network = Classifier(1, shape)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.network(x).squeeze(1)  # (N,)
@@ -38,7 +40,7 @@ class Detector(nn.Module):
         return {"loss": loss.detach()}
 
     def share_real(self, images: Tensor) -> float:
-        """Return the share of images (N, 1, 28, 28) that look real to the detector, in [0, 1]."""
+        """Return the share of images (N, *shape) that look real to the detector, in [0, 1]."""
         return (in_parts(self, self, images) > 0).float().mean().item()
 
 
@@ -49,13 +51,14 @@ def detector_accuracy(
     """Return how often a fresh detector is right about held-out images, in [0, 1]: 0.5 is a guess, 1 never wrong.
 
     It learns from `real` and `fake`, half a batch of 64 each, and the mean of its accuracies on the two held-out sets
-    counts, so that no set's size matters; all are images (N, 1, 28, 28) in [0, 1].
+    counts, so that no set's size matters; all are images (N, C, H, W) in [0, 1], of one shape.
     """
-    for images in (real, fake, held_out_real, held_out_fake):
-        check_data(images, IMAGE, torch.float32)
+    check_data(real, dtype=torch.float32)
+    for images in (fake, held_out_real, held_out_fake):
+        check_data(images, real.shape[1:], torch.float32)
     rows = torch.arange(max(len(real), len(fake)))  # the smaller set comes round again
     with forked_random(seed, torch.device("cpu")):
-        detector = Detector()
+        detector = Detector(real.shape[1:])
     data = (real[rows % len(real)], fake[rows % len(fake)])
     fit(detector, data, steps=steps, batch_size=32, schedule="linear", seed=seed)
     detector.to(pick_device())

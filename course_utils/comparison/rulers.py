@@ -29,13 +29,13 @@ def which_way_up(dataset: Images) -> Classifier:
     To see that, it has to know strokes and shapes. It needs no labels, and so does not share the judge's taste.
     """
     with forked_random(0, torch.device("cpu")):
-        network = Classifier(classes=4)
+        network = Classifier(4, dataset.train.shape[1:])
     settings = {"steps": 1400, "batch_size": 64, "schedule": "linear"}
     fit(network, turned(dataset.train), checkpoint=f"which_way_up_{dataset.name}", **settings)
     return network.to(pick_device())
 
 
 def turned(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Images (N, 1, 28, 28) in all four positions (4N, 1, 28, 28), and their numbers of quarter turns (4N,)."""
+    """Square images (N, C, H, W) in all four positions (4N, C, H, W), and their numbers of quarter turns (4N,)."""
     positions = [images.rot90(turns, (2, 3)) for turns in range(4)]
     return torch.cat(positions), torch.arange(4).repeat_interleave(len(images))

@@ -12,10 +12,19 @@ ERRORS = {  # a pattern in the error, and the sentence
     "builtin_function_or_method": "a method was named but not called: add the parentheses, as in `.detach()`.",
     "Boolean value of Tensor": "an `if` cannot decide for many places at once: use `torch.where`.",
     "could not infer output dtype": "this is a mean of True and False: call `.float()` first.",
+    r"(index|indices) .*(float|\blong|Long)|(int64|long tensor) for index|slice indices|an integer|ints?, not float": (
+        "a float stands where a whole number is needed, as an index, a size or a count: divide with `//`, round with "
+        "`int(...)`, or call `.long()` on a tensor."
+    ),
     "return_types|tuple indices must be": "this function returns values and indices together: take `.values`.",
+    "tuple index out of range": (
+        "this tuple is shorter: `.sort()`, `.topk(k)` and `.max(dim)` give two tensors, so take `.values` first; "
+        "`.shape` has a number for each axis."
+    ),
     "'NoneType'|not NoneType": "something is None here: does a function of yours end in `return`?",
-    "can't multiply sequence|can only concatenate list": (
-        "a list cannot be computed with: make it a tensor with `torch.tensor(...)` or `torch.arange(...)` first."
+    "can't multiply sequence|can only concatenate (list|tuple)|only integer tensors of a single element": (
+        "a list or a tuple cannot be computed with, nor can a tensor choose from it: make a list a tensor with "
+        "`torch.tensor(...)` first; of `.sort()`, `.topk(k)` or `.max(dim)` take `.values`."
     ),
     "'tuple'|not tuple": (
         "something is a tuple: `torch.autograd.grad` returns one even for a single input, so take its first entry with "

@@ -30,8 +30,6 @@ class Checkpoint:
     """
 
     def __init__(self, name: str, model: nn.Module, data, settings: list):
-        if pathlib.Path(name).name != name or name == "..":
-            raise ValueError(f'expected a plain name for the checkpoint, such as "03_gan", got {name!r}')
         self.name = name
         self.model = model
         self.depends_on = (name, settings, model, data)
@@ -75,7 +73,8 @@ class Checkpoint:
             return None
         try:
             state = torch.load(self.path, map_location="cpu", weights_only=True)
-            return {key: state[key] for key in ("model", "averaged", "optimizers", "history", "random", "step")}
+            needed = {key: state[key] for key in ("model", "averaged", "optimizers", "history", "random", "step")}
+            return {"data": None} | state | needed
         except OSError:
             raise
         except Exception as error:

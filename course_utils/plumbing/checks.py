@@ -4,6 +4,8 @@ A network that ends in a sigmoid trains without an error and learns nearly nothi
 that autograd records, so that `nn.Sigmoid` and `torch.sigmoid` are both seen.
 """
 
+import pathlib
+from collections.abc import Sequence
 from math import isqrt
 from numbers import Integral
 
@@ -13,6 +15,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from course_utils.plumbing.device import forked_random, looking_at
 from course_utils.plumbing.labels import as_tuple, check_labels, given, x_and_y
+from course_utils.plumbing.mapped import first_look
 
 SMALLEST_FLAT_IMAGE = 28 * 28  # points and features have fewer coordinates
 SQUASHES = set("Sigmoid Tanh Softmax LogSigmoid LogSoftmax Relu Softplus Hardsigmoid Hardtanh".split())
@@ -54,7 +57,20 @@ def check_data(x: Tensor, shape: tuple[int, ...] | None = None, dtype: torch.dty
         raise ValueError(f"expected images of shape (N, {shape}), got {tuple(x.shape)}: pass x.view(-1, {shape})")
 
 
-def check_training_data(model: nn.Module, data, batch_size: int) -> None:
+def check_picture_shape(shape: Sequence[int]) -> None:
+    """Raise ValueError unless a shape is that of one picture (C, H, W)."""
+    if len(shape) != 3:
+        raise ValueError(f"expected the shape of one picture, such as (3, 64, 64), got {tuple(shape)}")
+    check_whole(channels=shape[0], height=shape[1], width=shape[2])
+
+
+def check_name(name: str | None) -> None:
+    """Raise ValueError for a name of a checkpoint that would be a path."""
+    if name and (pathlib.Path(name).name != name or name == ".."):
+        raise ValueError(f'expected a plain name for the checkpoint, such as "03_gan", got {name!r}')
+
+
+def check_training_data(model: nn.Module, data, batch_size: int, accumulate: int = 1) -> None:
     """Raise TypeError or ValueError for data from which no batches can be drawn, or which do not fit the model."""
     if isinstance(data, DataLoader):  # whose first batch is checked when it comes
         if isinstance(data.dataset, IterableDataset):
@@ -65,8 +81,11 @@ def check_training_data(model: nn.Module, data, batch_size: int) -> None:
         batch_size = data.batch_size  # None if its data set makes the batches
         if batch_size and not data.drop_last:
             batch_size = len(data.sampler) % batch_size or batch_size  # that of the last batch
+            if accumulate > 1 and batch_size < data.batch_size:  # it would count as much as the others
+                wanted = f"expected batches of one size to accumulate, {data.batch_size}"
+                raise ValueError(f"{wanted}, got a last one of {batch_size}: use DataLoader(drop_last=True)")
     else:
-        check_batch(model, data, "data as a tensor, a tuple of tensors or a DataLoader")
+        check_batch(model, first_look(data, dtype_of(model)), "data as a tensor, a tuple of tensors or a DataLoader")
         if isinstance(data, (list, tuple)) and len({len(part) for part in data}) > 1:
             raise ValueError(f"expected tensors of one length, got {[len(part) for part in data]}")
         check_labels(x_and_y(data)[1], model)

@@ -14,7 +14,9 @@ import types
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, DistributedSampler
+
+from course_utils.plumbing.mapped import file_of
 
 MOST = 20_000  # objects that are followed: a figure, say, leads to all of matplotlib
 PLAIN = (type(None), bool, int, float, complex, str, bytes, range, slice, np.generic, torch.dtype, torch.device)
@@ -33,6 +35,7 @@ PARTS = {  # of what is made of parts: a function that returns them as something
     types.GeneratorType: lambda x: x.gi_code,  # of a context manager that decorates a function
     functools.cached_property: lambda x: x.func,
     functools.partial: lambda x: (x.func, x.args, x.keywords),
+    DistributedSampler: lambda x: (x.seed, x.shuffle, x.drop_last),  # fit tells it the epoch
     torch.Generator: lambda x: x.initial_seed(),  # its state moves on, the seed that it began with does not
 }
 
@@ -99,6 +102,8 @@ class Fingerprint:
         if kind:
             own = (type(thing), getattr(thing, "__dict__", None)) if type(thing) is not kind else None
             self.add((own, PARTS[kind](thing)))
+        elif isinstance(thing, Tensor) and file_of(thing):
+            self.add_file(thing)
         elif isinstance(thing, Tensor):
             values = thing.detach().cpu().contiguous().flatten().view(torch.uint8).numpy()
             self.add_array(values, (tuple(thing.shape), str(thing.dtype)))
@@ -121,6 +126,14 @@ class Fingerprint:
             self.add(array.tolist())
         else:
             self.digest.update(np.ascontiguousarray(array))
+
+    def add_file(self, tensor: Tensor) -> None:
+        """Add which rows of which file a tensor is, and when the file was written; its numbers are not read."""
+        self.arrays += 1
+        file = file_of(tensor)
+        seen = file.stat()
+        place = (tensor.storage_offset(), tensor.stride(), tuple(tensor.shape), str(tensor.dtype))
+        self.add((file.name, seen.st_size, seen.st_mtime_ns, place))
 
     def add_function(self, function: types.FunctionType) -> None:
         """Add a function's code and whatever that code refers to; a library's function by its name."""

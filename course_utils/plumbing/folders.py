@@ -1,4 +1,4 @@
-"""A learner's own pictures: which files of a folder count, and how each becomes grey, square and small."""
+"""A learner's own pictures: which files of a folder count, and how each becomes square, small, and grey or coloured."""
 
 import os
 import pathlib
@@ -18,20 +18,37 @@ RECOGNIZED_ONLY = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}  # formats that
 BITS_PER_SAMPLE = 258  # the number of this tag in TIFF files
 
 
-def read(folder: pathlib.Path, size: int) -> tuple[Tensor, Tensor, tuple[str, ...]]:
-    """Read all pictures as images (N, 1, size, size) in [0, 1], with their labels (N,) and the names of the classes.
+def read(folder: pathlib.Path, size: int, colour: bool) -> tuple[Tensor, Tensor, tuple[str, ...]]:
+    """Read all pictures as images (N, C, size, size) in [0, 1], with their labels (N,) and the names of the classes.
 
     Raises FileNotFoundError for a missing folder, ValueError for too few pictures and for one that cannot be read.
     """
     check_whole(size=size)
+    files, labels, classes = classified(folder)
+    pixels = torch.from_numpy(np.stack([square(file, size, colour) for file in files]))  # (N, size, size, C)
+    images = pixels.movedim(3, 1).contiguous().float().div_(255)  # (N, C, size, size)
+    return images, labels, classes
+
+
+def classified(folder: pathlib.Path) -> tuple[list[pathlib.Path], Tensor, tuple[str, ...]]:
+    """List the pictures in a folder, with their labels (N,) and the names of the classes."""
     if not folder.is_dir():
         raise FileNotFoundError(f"expected a folder of pictures, got {str(folder)!r}, which is not a folder")
     files = pictures_in(folder)
-    images = np.stack([grey(file, size) for file in files])  # (N, size, size)
     homes = sorted({file.parent for file in files})
-    labels = torch.tensor([homes.index(file.parent) for file in files])  # (N,)
+    places = {home: label for label, home in enumerate(homes)}
+    labels = torch.tensor([places[file.parent] for file in files])  # (N,)
     classes = [folder.resolve().name if home == folder else home.relative_to(folder).as_posix() for home in homes]
-    return torch.from_numpy(images)[:, None] / 255, labels, tuple(classes)
+    return files, labels, tuple(classes)
+
+
+def write(files: list[pathlib.Path], size: int, colour: bool, path: pathlib.Path) -> None:
+    """Write pictures as bytes (N, C, size, size) into one file, one at a time: all of them need not fit into memory."""
+    part = path.with_name(f"{path.name}.part")
+    with part.open("wb") as file:
+        for picture in files:
+            file.write(square(picture, size, colour).transpose(2, 0, 1).tobytes())  # (C, size, size)
+    os.replace(part, path)
 
 
 def pictures_in(folder: pathlib.Path) -> list[pathlib.Path]:
@@ -73,8 +90,8 @@ def visible(folder: pathlib.Path) -> tuple[list[pathlib.Path], list[pathlib.Path
     return sorted(homes), sorted(files)
 
 
-def grey(file: pathlib.Path, size: int) -> np.ndarray:
-    """Read a picture upright, on white where it is transparent, grey, cut to a square: (size, size) from 0 to 255."""
+def square(file: pathlib.Path, size: int, colour: bool) -> np.ndarray:
+    """Read a picture upright, on white where it is transparent, cut to a square: (size, size, 3 or 1) of bytes."""
     try:
         with Image.open(file) as picture:
             white = white_level(picture)
@@ -84,7 +101,8 @@ def grey(file: pathlib.Path, size: int) -> np.ndarray:
                 picture = Image.fromarray(np.rint(levels).astype(np.uint8))
             if picture.has_transparency_data:
                 picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
-            return np.asarray(ImageOps.fit(ImageOps.grayscale(picture), (size, size)), dtype=np.float32)
+            picture = picture.convert("RGB" if colour else "L")
+            return np.asarray(ImageOps.fit(picture, (size, size))).reshape(size, size, -1)
     except Exception as error:  # Pillow has no one error for damaged files
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ValueError(

@@ -54,16 +54,22 @@ def redraw(handle, fig: Figure, alt: str):
 
 
 def tile(images: Tensor, columns: int) -> Tensor:
-    """Join images (N, 1, H, W) into one picture of the given number of columns, with a grey line between them."""
+    """Join images (N, C, H, W) into one picture of the given number of columns, with a grey line between them.
+
+    The picture is (height, width) for grey images, and (height, width, 3) for coloured ones, as matplotlib wants it.
+    """
+    if images.dim() != 4 or images.shape[1] not in (1, 3):
+        raise ValueError(f"expected images of shape (N, 1, H, W), or (N, 3, H, W) in colour, got {tuple(images.shape)}")
     rows = math.ceil(len(images) / columns)
-    padded = torch.nn.functional.pad(images[:, 0], (0, 1, 0, 1), value=0.4)  # (N, H + 1, W + 1)
+    padded = torch.nn.functional.pad(images, (0, 1, 0, 1), value=0.4)  # (N, C, H + 1, W + 1)
     blank = torch.zeros(rows * columns - len(images), *padded.shape[1:])
-    cells = torch.cat([padded, blank]).unflatten(0, (rows, columns))  # (rows, columns, H + 1, W + 1)
-    return cells.transpose(1, 2).flatten(0, 1).flatten(1)[:-1, :-1]
+    cells = torch.cat([padded, blank]).unflatten(0, (rows, columns))  # (rows, columns, C, H + 1, W + 1)
+    picture = cells.permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)[:-1, :-1]  # (height, width, C)
+    return picture.squeeze(2)
 
 
 def draw_images(axes: Axes, images: Tensor, columns: int = 8, names: Sequence[str] = ()) -> None:
-    """Draw images in [0, 1] as a grid, its rows named on the left: always the same grey scale, never smoothed."""
+    """Draw images in [0, 1] as a grid, its rows named on the left: always the same scale, never smoothed."""
     axes.imshow(tile(images, columns).numpy(), vmin=0, vmax=1, cmap="gray", interpolation="nearest")
     height = images.shape[-2] + 1
     axes.set(xticks=[], yticks=[height * (i + 0.5) for i in range(len(names))], yticklabels=names)
@@ -72,9 +78,10 @@ def draw_images(axes: Axes, images: Tensor, columns: int = 8, names: Sequence[st
 
 
 def image_grid(images: Tensor, alt: str, title: str = "", columns: int = 16, names: Sequence[str] = ()) -> None:
-    """Show images (N, 1, H, W) in [0, 1] as a grid, its rows named on the left."""
+    """Show images (N, 1, H, W), or (N, 3, H, W) in colour, in [0, 1] as a grid, its rows named on the left."""
     rows = math.ceil(len(images) / columns)
-    fig, axes = plt.subplots(figsize=(0.45 * columns + 1.2 * bool(names), 0.45 * rows + 0.3))  # with room for names
+    cell = 0.45 * max(1, images.shape[-1] / 28)  # inches, so that every pixel of a larger image is seen
+    fig, axes = plt.subplots(figsize=(cell * columns + 1.2 * bool(names), cell * rows + 0.3))  # with room for names
     draw_images(axes, images, columns, names)
     axes.set_title(title)
     show(fig, alt)
@@ -144,7 +151,7 @@ def live(
 ) -> Callable[[nn.Module, History], None]:
     """A callback for `fit` that shows 32 samples from one fixed z beside logged metrics, redrawn in place.
 
-    A VAE can show `images` (N, 1, H, W) and what it rebuilds from their codes above its samples.
+    A VAE can show `images` (N, C, H, W) and what it rebuilds from their codes above its samples.
     """
     handle = None
 

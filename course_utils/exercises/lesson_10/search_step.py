@@ -73,12 +73,6 @@ def step_with(
     return go(z, lr, grad).detach()
 
 
-def without_a_copy(generator, loss, z, lr, pull):
-    z.requires_grad_()
-    (grad,) = torch.autograd.grad(joined(loss(generator(z).sigmoid()), pull, z).sum(), z)
-    return (z - lr * grad).detach()
-
-
 def still_a_tuple(generator, loss, z, lr, pull):
     z = z.detach().clone().requires_grad_()
     grad = torch.autograd.grad(joined(loss(generator(z).sigmoid()), pull, z).sum(), z)
@@ -248,7 +242,6 @@ check_search_step = Exercise(
             "the new codes carry a gradient, and a hundred steps would carry a graph through all of them: return "
             "`(...).detach()`."
         ),
-        without_a_copy: OWN_Z,
         still_a_tuple: TUPLE,
         a_tuple_added: TUPLE,
         not_asked: NO_PATH,
