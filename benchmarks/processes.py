@@ -7,7 +7,8 @@ The same weights: models of the digits train on 32 images a step, in one process
 takes two turns of 16 (`accumulate=2`), and, as a control, in two that do not average. Whatever the number of parts, the
 whole step sees the same rows and noise, which takes a trick (tests/shares.py): in a course's run every process has its
 own. A line has the largest difference of a weight from the one process, over its largest weight, after 1, 10 and 100
-steps. The speed: images per second of all processes together, in rounds in which the ways take turns.
+steps. The speed: images per second of all processes together, in rounds in which the ways take turns; beside it, of two
+processes that do not talk.
 Writes benchmarks/results/processes.json; recorded models are not repeated.
 """
 
@@ -63,10 +64,11 @@ WAYS = {  # processes, parts of a step in each, and whether gradients are averag
     "two processes, no average": (2, 1, False),
 }
 FAST = ("GAN, R1", "VAE", "GAN, 64×64 colour")
-SPEEDS = {  # processes, threads in each
-    "one process, one thread": (1, 1),
-    "one process, two threads": (1, 2),
-    "two processes, one thread each": (2, 1),
+SPEEDS = {  # processes, threads in each, and whether they are one team
+    "one process, one thread": (1, 1, True),
+    "one process, two threads": (1, 2, True),
+    "two processes, one thread each": (2, 1, True),
+    "two that do not talk": (2, 1, False),
 }
 
 
@@ -105,13 +107,13 @@ def work(what: str, name: str, way: str, folder: str) -> None:
     torch.save(told, f"{folder}/{os.environ['RANK']}.pt")
 
 
-def together(processes: int, threads: int, *words: str) -> list:
-    """Start this script in several processes, as torchrun does, and return what each has left."""
+def together(processes: int, threads: int, team: bool, *words: str) -> list:
+    """Start this script in several processes, as torchrun does if they are a team; return what each has left."""
     with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
         free.close()
-        told = {"WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        told = {"WORLD_SIZE": str(processes if team else 1), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
         told |= {"OMP_NUM_THREADS": str(threads)}
         command = [sys.executable, __file__, *words, folder]
         runs = [subprocess.Popen(command, env=os.environ | told | {"RANK": str(i)}) for i in range(processes)]
@@ -124,7 +126,7 @@ def differences(name: str, dtype: str) -> list[dict]:
     """How far each way is from the one process, after 1, 10 and 100 steps."""
     lines, whole = [], None
     for way, (processes, _, _) in WAYS.items():
-        replicas = together(processes, 1, dtype, name, way)
+        replicas = together(processes, 1, True, dtype, name, way)
         whole = whole or replicas[0]
         apart = [((a - b).abs().max() / b.abs().max()).item() for a, b in zip(replicas[0], whole)]
         same = all(map(torch.equal, replicas[0], replicas[-1]))

@@ -48,6 +48,7 @@ SCALED_RECIPE = {
     "still that of the old batch": answer(rate=lambda lr, s, b: lr),
     "scaled the wrong way": answer(rate=lambda lr, s, b: lr / (s / b)),
     "grows with the root": answer(rate=lambda lr, s, b: lr * (s / b) ** 0.5),
+    "shrinks with the root": answer(rate=lambda lr, s, b: lr * (b / s) ** 0.5),
     "not divided by the old batch": answer(rate=lambda lr, s, b: lr * s),
     "the new one is missing": answer(rate=lambda lr, s, b: lr / b),
     "the factor by which the batch grew": answer(rate=lambda lr, s, b: s / b),

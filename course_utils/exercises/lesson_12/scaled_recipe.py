@@ -106,7 +106,9 @@ RATES = {  # which learning rate may be taken for the linear rule's
         "steps."
     ),
     lambda lr, n, base: lr * math.sqrt(n / base): ROOT,
-    lambda lr, n, base: lr * math.sqrt(base / n): ROOT,
+    lambda lr, n, base: lr * math.sqrt(base / n): (
+        "the learning rate shrinks with the root: the linear rule multiplies it by the new batch over the old one."
+    ),
     lambda lr, n, base: lr * n: "the learning rate is not divided by the old batch: it grows with the *ratio* of both.",
     lambda lr, n, base: lr / base: "the learning rate is divided by the old batch, and the new one is missing.",
     lambda lr, n, base: n / base: "this is the factor by which the batch grew: multiply `base_lr` by it.",
