@@ -4,7 +4,7 @@ import math
 import os
 import random
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain, repeat
 
 import torch
@@ -15,13 +15,20 @@ from tqdm.auto import tqdm
 
 from course_utils.plumbing.accumulation import InTurns, in_turns
 from course_utils.plumbing.checkpoints import Checkpoint
-from course_utils.plumbing.checks import check_batch, check_name, check_training_data, check_whole, dtype_of
+from course_utils.plumbing.checks import (
+    check_batch,
+    check_held_out,
+    check_name,
+    check_training_data,
+    check_whole,
+    dtype_of,
+)
 from course_utils.plumbing.device import forked_random, pick_device, random_state, set_random_state, torch_defaults
 from course_utils.plumbing.distributed import Alone, team_on
 from course_utils.plumbing.epochs import Epochs
 from course_utils.plumbing.history import ADVICE, DivergenceError, History, copied
-from course_utils.plumbing.labels import as_tuple, check_labels, x_and_y
-from course_utils.plumbing.mapped import at_hand, first_look, home_of, ready
+from course_utils.plumbing.labels import as_tuple
+from course_utils.plumbing.mapped import at_hand, home_of, ready
 from course_utils.plumbing.speed import AS_EVER, Faster, check_speed, uncached
 
 SAVE_SECONDS = 10.0
@@ -110,11 +117,7 @@ def fit(
         raise ValueError(f"expected a schedule among {', '.join(SCHEDULES)}, got {schedule!r}")
     check_name(checkpoint)
     check_training_data(model, data, batch_size, accumulate)
-    if held_out is not None:
-        check_batch(model, first_look(held_out, dtype_of(model)), "held-out data as a tensor or a tuple of tensors")
-        check_labels(x_and_y(held_out)[1], model)
-        if not hasattr(model, "evaluate"):
-            raise ValueError(f"expected a model with a method `evaluate` for held-out data, got {type(model).__name__}")
+    check_held_out(model, held_out)
     check_speed(model, precision, compile)
     kept = snapshot_steps(snapshots, steps)
     home = next(model.parameters()).device
@@ -138,8 +141,7 @@ def fit(
     with forked_random(seed + FAR * team.rank, device), uncached(device), team.training(model, run.optimizers), bar:
         try:
             run.resume()
-            there = home_of(data, device)
-            stream = epochs.batches(model, device) if epochs else batches(model, data, batch_size, there)
+            stream = batches(model, data, batch_size, home_of(data, device), epochs.begun if epochs else ())
             stream = team.batches(at_hand(stream, data, device, dtype_of(model)), data, run.step * accumulate)
             run.model, stream = in_turns(model, stream, accumulate)
             run.model = Faster(run.model, model, device, precision, compile) if speed != AS_EVER else run.model
@@ -296,10 +298,10 @@ class Run:
         self.step = self.saved_step = state["step"]
 
 
-def batches(model: nn.Module, data, batch_size: int, device: torch.device) -> Iterator:
-    """Yield batches on the device for ever: random rows of resident tensors, or the epochs of a DataLoader."""
+def batches(model: nn.Module, data, batch_size: int, device: torch.device, begun: Iterable = ()) -> Iterator:
+    """Yield batches on the device for ever: random rows of resident tensors, or a loader's epochs, one begun first."""
     if isinstance(data, DataLoader):
-        for i, batch in enumerate(chain.from_iterable(repeat(data))):
+        for i, batch in enumerate(chain(begun, chain.from_iterable(repeat(data)))):
             if i == 0:  # looking at every batch would wait for the device
                 check_batch(model, batch)
             yield batch.to(device) if isinstance(batch, Tensor) else [part.to(device) for part in batch]

@@ -135,6 +135,14 @@ def refused(discriminator, real, fake, k, weight):
     return [torch.autograd.grad(penalty, weights) for penalty in penalties]
 
 
+def penalty_as_number(discriminator, real, fake, k, weight):
+    total = 0
+    for real_part, fake_part in zip(real.chunk(k), fake.chunk(k)):
+        total = total + gradient_of(loss_on(discriminator, real_part, fake_part), discriminator)
+        total = total + weight * r1_penalty(discriminator, real_part).item()
+    return total / k
+
+
 DISCRIMINATOR_GRADIENT = {
     "still that of one process": untouched,
     "and the others' are missing": with_first(lambda first, k: first / k),
@@ -147,6 +155,7 @@ DISCRIMINATOR_GRADIENT = {
     "everything is divided by k twice": answer(scale=lambda a, b, k, weight: (a / k**2, weight * b / k**2)),
     "the loss is divided by k twice": answer(scale=lambda a, b, k, weight: (a / k**2, weight * b / k)),
     "does not reach the gradient": lost_graph,
+    "added to the gradient as a number": penalty_as_number,
     "no gradient arrives from the penalty": no_graph,
     "the loss is missing": answer(end=lambda a, b: b),
     "only one process is heard": first_alone,

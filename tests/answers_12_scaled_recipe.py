@@ -68,6 +68,7 @@ SCALED_RECIPE = {
         rate=lambda b, a, p, n, base, lr: lr,
     ),
     "the steps are those of the old batch": own(steps=lambda b, a, p, n, base, lr: math.ceil(n / base)),
+    "`base_batch` stands where": lambda b, a, p, n, base, lr: (base * a * p, math.ceil(n / (base * a * p)), lr * a * p),
     "in another order": lambda *sizes: answer()(*sizes)[::-1],
 }
 

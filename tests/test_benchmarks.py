@@ -4,6 +4,7 @@ import json
 import re
 from functools import partial
 
+import colour
 import compression
 import environment
 import fair_fight
@@ -12,10 +13,16 @@ import hybrids
 import imputation
 import labels
 import pytest
+import quality
 import recommendation
+import search_quality
 import semisupervised
+import sizes
 import streaming
 import torch
+from torch import nn
+
+from course_utils import data, networks
 
 BENCHMARKS = environment.RESULTS.parent
 
@@ -50,6 +57,31 @@ def test_the_recorded_runs_of_lesson_09_are_the_jobs_of_their_benchmarks(benchma
 @pytest.mark.parametrize("benchmark", [labels, hybrids, semisupervised, recommendation])
 def test_the_recorded_search_is_the_one_of_its_benchmark(benchmark):
     assert recorded(f"{benchmark.__name__}_search") == sorted(map(str, benchmark.jobs_of("search", 5)))
+
+
+def test_the_recorded_runs_of_quality_are_its_jobs():
+    assert recorded("quality_digits") == sorted(map(str, quality.jobs_of("digits", 5)))
+
+
+@pytest.mark.parametrize("name, family", search_quality.FAMILIES.items())
+def test_a_candidate_changes_settings_that_its_family_has(name, family):
+    changes = family.changes + [quality.CHANGES.get(arm, {}) for arm in quality.KINDS[name]]
+    assert {} in changes and all(change.keys() <= family.base.keys() for change in changes)
+
+
+def test_the_base_has_its_own_time_and_a_rival_fewer_steps_if_they_cost_more(monkeypatch, tmp_path):
+    monkeypatch.setattr(quality, "COSTS", tmp_path / "costs.json")
+    quality.COSTS.write_text(json.dumps({"over_base": {"printed": [1.9, 2.0, 7.0], "quarters": [0.5]}}))
+    assert quality.steps_of("ours", "digits") == 6140 and quality.steps_of("printed", "digits") == 3070
+    assert quality.steps_of("burda", "mnist") == 200_336 and quality.steps_of("quarters", "mnist") == 400_672
+
+
+def test_clusters_are_found_without_labels_and_say_much_about_them():
+    images = data.load("digits")
+    y = search_quality.labels({"told": "clusters", "classes": 10}, images)  # (N,)
+    table = torch.zeros(10, 10).index_put_((y, images.train_labels), torch.tensor(1.0), accumulate=True)
+    assert len(y) == len(images.train) and table.sum(1).min() > 500
+    assert table.max(1).values.sum() / len(y) > 0.35  # 0.1 for labels at random
 
 
 def test_ways_take_turns_and_the_first_round_does_not_count():
@@ -153,3 +185,67 @@ def test_a_model_sees_the_same_pictures_however_they_come(monkeypatch, tmp_path)
     ways = [streaming.open_data(way, tmp_path) for way in ("tensor", "file of floats", "file of bytes", "PNG files")]
     one, two, three, files = [streaming.train(images) for images in ways]
     assert one == two == three and one != files and abs(one - files) < 0.1
+
+
+def by_hand(model: nn.Module, x: torch.Tensor) -> int:
+    """Multiply-adds of a step for one image: each weight of a convolution works once for each pixel of its output.
+
+    The backward pass takes as many for the weights and as many for the input, which pictures do not need.
+    """
+    layers = []
+
+    def count(layer, inputs, output):
+        pixels = output[0, 0].numel() if output.dim() == 4 else 1
+        layers.append(layer.weight.numel() * pixels)
+
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            layer.register_forward_hook(count)
+    model.terms(x)
+    return 3 * sum(layers) - layers[0]
+
+
+@pytest.mark.parametrize("width", [4, 16])
+def test_multiply_adds_are_those_that_one_counts_by_hand(width):
+    assert sizes.multiply_adds(sizes.vae(width)) == by_hand(sizes.vae(width), torch.rand(2, *networks.IMAGE))
+
+
+def test_counting_multiply_adds_draws_no_other_weights(monkeypatch):
+    seen = []
+    monkeypatch.setattr(sizes, "trained", lambda model, *rest: seen.append(model) or 1.0)
+    sizes.vae_arm("digits", seed=5, width=4)
+    sizes.seed_everything(5)
+    for a, b in zip(seen[0].parameters(), sizes.vae(4).parameters()):
+        assert torch.equal(a, b)
+
+
+def test_every_rung_sees_the_same_images_and_the_rules_meet_at_the_batch_of_lesson_07():
+    assert [sizes.SEEN % batch for batch in (sizes.BATCH, *sizes.BATCHES, 64)] == [0] * 7
+    assert {sizes.rate_of(sizes.BATCH, rule) for rule in sizes.RULES} == {sizes.RATE}
+    rates = [sizes.rate_of(4 * sizes.BATCH, rule) / sizes.RATE for rule in ("kept", "square root", "linear")]
+    assert rates == [1, 2, 4]
+
+
+def test_a_folder_of_coloured_pictures_is_read_as_it_was_written(tmp_path):
+    digits = data.load("digits")
+    colour.write(digits, tmp_path / "coloured", count=60, size=32)
+    pictures = data.load_folder(tmp_path / "coloured", size=32, colour=True)
+    assert pictures.classes == digits.classes and pictures.train.shape[1:] == (3, 32, 32)
+    assert len(pictures.train) + len(pictures.validation) + len(pictures.test) == 60
+    apart = pictures.train.flatten(2).amax(2) - pictures.train.flatten(2).amin(2)  # (N, 3), ink from paper
+    assert (apart.amax(1) > 0.3).all() and apart.std() > 0.1
+    digits_in_grey = data.load_folder(tmp_path / "coloured", size=32).train
+    assert digits_in_grey.std() < digits.train[:60].std()  # ink and paper are nearer to each other than white to black
+
+
+def test_the_picture_of_samples_is_small(tmp_path):
+    rows = [torch.rand(8, *colour.COLOUR) for _ in range(4)]
+    colour.picture(rows, tmp_path / "samples.png")
+    assert (tmp_path / "samples.png").stat().st_size < 150_000
+
+
+@pytest.mark.parametrize("file, arms", [("sizes", list(sizes.ARMS)), ("colour", ["120 s"])])
+def test_recorded_arms_are_arms_of_their_benchmark(file, arms):
+    jobs = [json.loads(line)["job"] for path in environment.RESULTS.glob(f"{file}_*.jsonl") for line in path.open()]
+    assert {name for _, _, name, _ in jobs} <= set(arms)
+    assert min((seed for *_, seed in jobs), default=130) >= 130  # settings were chosen on earlier ones

@@ -94,6 +94,16 @@ def check_training_data(model: nn.Module, data, batch_size: int, accumulate: int
         raise ValueError(f"expected at least 2 samples in a batch, since batch norm compares them, got 1: use {remedy}")
 
 
+def check_held_out(model: nn.Module, held_out) -> None:
+    """Raise TypeError or ValueError for held-out data that a model cannot be judged by; None is no such data."""
+    if held_out is None:
+        return
+    check_batch(model, first_look(held_out, dtype_of(model)), "held-out data as a tensor or a tuple of tensors")
+    check_labels(x_and_y(held_out)[1], model)
+    if not hasattr(model, "evaluate"):
+        raise ValueError(f"expected a model with a method `evaluate` for held-out data, got {type(model).__name__}")
+
+
 def check_batch(model: nn.Module, batch, expected="a collate_fn that returns tensors, or tuples of them") -> None:
     """Raise TypeError or ValueError unless a batch, or a data set, is one tensor or several, the first fit to learn.
 

@@ -1,13 +1,8 @@
 """The epochs of a DataLoader that knows its place, so that a training resumes in the middle of one."""
 
 from collections.abc import Iterator
-from itertools import chain, repeat
 
-import torch
-from torch import Tensor, nn
 from torch.utils.data import DataLoader
-
-from course_utils.plumbing.checks import check_batch
 
 
 class Epochs:
@@ -27,13 +22,6 @@ class Epochs:
         """Return the epochs of a loader with `state_dict` and `load_state_dict`, None for any other data."""
         knows = isinstance(data, DataLoader) and hasattr(data, "state_dict") and hasattr(data, "load_state_dict")
         return cls(data) if knows else None
-
-    def batches(self, model: nn.Module, device: torch.device) -> Iterator:
-        """Yield batches on the device for ever, the rest of the epoch that has begun first."""
-        for i, batch in enumerate(chain(self.begun, chain.from_iterable(repeat(self.loader)))):
-            if i == 0:
-                check_batch(model, batch)
-            yield batch.to(device) if isinstance(batch, Tensor) else [part.to(device) for part in batch]
 
     def state_dict(self) -> dict:
         """Return the place of the loader."""

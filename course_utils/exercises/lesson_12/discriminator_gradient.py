@@ -146,6 +146,16 @@ def without_graph(discriminator, real, fake, k, weight):
     return gradient_of(weight * mean(parts), discriminator)
 
 
+def penalty_as_number(join):
+    """The gradient of the losses, to whose entries the penalty itself is added."""
+
+    def function(discriminator, real, fake, k, weight):
+        losses = gradient_with(discriminator, real, fake, k, weight, join=lambda losses, *_: mean(losses))
+        return losses + weight * join([r1_penalty(discriminator, part).detach() for part in real.chunk(k)])
+
+    return function
+
+
 def across_processes(discriminator, real, fake, k, weight):
     losses = [adversarial(discriminator, *parts) for parts in zip(real.chunk(k), fake.chunk(k))]
     averaged = mean([slopes(discriminator, part) for part in real.chunk(k)])
@@ -364,6 +374,11 @@ check_discriminator_gradient = Exercise(
         ),
         without_graph: GRAPH,
         one_for_each: SHAPES,
+        **dict.fromkeys(
+            [penalty_as_number(join) for join in (mean, sum, lambda penalties: penalties[0])],
+            "the penalty is added to the gradient as a number: add its *gradient*, "
+            "`gradient_of(penalty, discriminator)`.",
+        ),
         lambda *args: one_for_each(*args)[0]: ONE_PROCESS,
     },
     {

@@ -188,6 +188,16 @@ def as_before(b, a, p, images, base_batch, base_lr):
     return per_step, epoch(images, base_batch), rate
 
 
+def of_old_batch(per_step, rate):
+    """The recipe with the old batch where the new one belongs: in the count, and in the rate or not."""
+
+    def recipe(b, a, p, images, base_batch, base_lr):
+        count = per_step(base_batch, a, p)
+        return count, epoch(images, count), linear(base_lr, rate(b, a, p, count), base_batch)
+
+    return recipe
+
+
 def turned(order):
     """The three numbers in another order."""
     return lambda *recipe: tuple(scaled_recipe(*recipe)[i] for i in order)
@@ -196,6 +206,11 @@ def turned(order):
 STEPS_OF_BATCHES = (
     "the steps are counted in batches: a batch moves nothing by itself, so divide the images by those of a whole "
     "*step*, `per_step`."
+)
+
+OLD_BATCH = (
+    "`base_batch` stands where `batch_size` belongs: the recipe was tuned with the old batch, and each process now "
+    "takes `batch_size` images at a time."
 )
 
 check_scaled_recipe = Exercise(
@@ -208,6 +223,8 @@ check_scaled_recipe = Exercise(
     | {own_steps(count): STEPS_OF_BATCHES for count in SEVERAL_BATCHES}
     | {own_steps(count, count): STEPS_OF_BATCHES for count in SEVERAL_BATCHES}
     | {other_count(count): COUNTS[count] for count in COUNTS}
+    | {of_old_batch(per_step, lambda b, a, p, n: n): OLD_BATCH for per_step in (all_images, lambda base, a, p: base)}
+    | {of_old_batch(all_images, lambda b, a, p, n: b * a * p): OLD_BATCH}
     | {
         stretched: (
             "the number of steps is scaled in place of the learning rate: an epoch is images over `per_step`, and the "
