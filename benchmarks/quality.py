@@ -7,7 +7,8 @@
 
 `printed` and `logits` are the popular recipe of gan.py, `ours` is the GAN of lesson 03, and `burda` the VAE of
 vae_likelihood.py. `20 clusters` tells a GAN in which cluster of k-means an image is, as a label that nobody had to give
-(Liu et al., 2020), and draws clusters as often as they are. `quarters` is the VAE of quarters.py.
+(Liu et al., 2020), and draws clusters as often as they are; `20 at random`, its control, is told the cluster of another
+image, drawn by chance, for as many steps. `quarters` is the VAE of quarters.py.
 
 An arm trains for as many steps as take the time of the first arm of its kind: of a GAN, the 60 seconds of one core of
 gan_DATASET.json, of a VAE, the 15 minutes of vae_likelihood.json. Steps of rivals are timed in turns, as processor time
@@ -39,18 +40,19 @@ from course_utils.training import fit, seed_everything
 FIRST = 120  # the first of the seeds
 COSTS = RESULTS / "quality_costs.json"
 KINDS = {  # each kind with its arms; the first is the base, whose time all have
-    "gan": ("ours", "printed", "logits", "narrow", "20 clusters", "30 clusters"),
+    "gan": ("ours", "printed", "logits", "narrow", "20 clusters", "20 at random", "30 clusters"),
     "conditional": ("ours, labels", "narrow, labels"),
-    "likelihood": ("burda", "silu", "quarters"),
+    "likelihood": ("burda", "quarters"),
 }
 CHANGES = {  # of the settings of the base
     "narrow": search_quality.QUICK,
     "20 clusters": search_quality.QUICK | search_quality.CLUSTERS,
+    "20 at random": search_quality.QUICK | search_quality.CLUSTERS | {"told": "chance"},
     "30 clusters": search_quality.THIRTY,
     "narrow, labels": search_quality.QUICK,
-    "silu": search_quality.SILU,
     "quarters": search_quality.QUARTERS,
 }
+CONTROLS = {"20 at random": "20 clusters"}  # trained for as many steps as what they control
 ON = {"digits": ("gan", "conditional"), "mnist": ("gan", "likelihood")}
 STEPS = {"likelihood": {"mnist": 200_336}}  # of the base: 15 minutes of vae_likelihood.json
 COLUMNS = {"gan": ("ratio", "coverage"), "conditional": ("ratio", "accuracy"), "likelihood": ("nats", "elbo", "kl")}
@@ -79,7 +81,7 @@ def costs(rounds: int = 7, steps: int = 50) -> dict:
     torch.set_num_threads(1)
     found = json.loads(COSTS.read_text(encoding="utf-8"))["over_base"] if COSTS.exists() else {}
     for kind, (base, *others) in KINDS.items():
-        new = [arm for arm in others if arm not in found]
+        new = [arm for arm in others if arm not in found and arm not in CONTROLS]
         if new:
             images = data.load("mnist" if kind == "likelihood" else "digits")
             ways = {arm: functools.partial(train, arm, images, steps, 0) for arm in (base, *new)}
@@ -93,7 +95,8 @@ def steps_of(arm: str, dataset: str) -> int:
     kind = kind_of(arm)
     steps = STEPS.get(kind, search_quality.FAMILIES[kind].steps)[dataset]
     over_base = json.loads(COSTS.read_text(encoding="utf-8"))["over_base"]
-    return round(steps / statistics.median(over_base[arm])) if arm in over_base else steps
+    timed = CONTROLS.get(arm, arm)
+    return round(steps / statistics.median(over_base[timed])) if timed in over_base else steps
 
 
 def nats(model: nn.Module, images: data.Images) -> dict:

@@ -87,9 +87,12 @@ def clusters(dataset: str, number: int) -> Tensor:
 
 
 def labels(settings: dict, images: data.Images) -> Tensor | None:
-    """What a candidate is told about each training image, (N,): its class, or its cluster, for which nobody looks."""
-    if settings["told"] == "clusters":
-        return clusters(images.name, settings["classes"])
+    """What a candidate is told about each training image, (N,): its class; its cluster, for which nobody looks; or the
+    cluster of another image, drawn by chance: as many labels, as often, which say nothing."""
+    if settings["told"] in ("clusters", "chance"):
+        y = clusters(images.name, settings["classes"])
+        shuffled = torch.randperm(len(y), generator=torch.Generator().manual_seed(2))
+        return y[shuffled] if settings["told"] == "chance" else y
     return images.train_labels if settings["told"] == "classes" else None
 
 
@@ -97,9 +100,9 @@ def score_samples(model: nn.Module, settings: dict, images: data.Images, against
     """The Fréchet distance in units of the floor, and the rest of the judge's metrics."""
     judge = Judge(images, against=against)
     drawn = {"classes": torch.arange(judge.n) % len(images.classes)}  # each class in turn
-    if settings["told"] == "clusters":  # as often as they are
+    if settings["told"] in ("clusters", "chance"):  # as often as they are
         order = torch.randperm(len(images.train), generator=torch.Generator().manual_seed(1))
-        drawn["clusters"] = labels(settings, images)[order[: judge.n]]
+        drawn[settings["told"]] = labels(settings, images)[order[: judge.n]]
     y = drawn.get(settings["told"])
     samples = model.sample(judge.n) if y is None else model.sample(judge.n, y=y)
     score = judge.score(samples)

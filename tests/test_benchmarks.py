@@ -20,6 +20,7 @@ import semisupervised
 import sizes
 import streaming
 import torch
+from sklearn.metrics import mutual_info_score
 from torch import nn
 
 from course_utils import data, networks
@@ -59,8 +60,9 @@ def test_the_recorded_search_is_the_one_of_its_benchmark(benchmark):
     assert recorded(f"{benchmark.__name__}_search") == sorted(map(str, benchmark.jobs_of("search", 5)))
 
 
-def test_the_recorded_runs_of_quality_are_its_jobs():
-    assert recorded("quality_digits") == sorted(map(str, quality.jobs_of("digits", 5)))
+@pytest.mark.parametrize("dataset", quality.ON)
+def test_the_recorded_runs_of_quality_are_its_jobs(dataset):
+    assert recorded(f"quality_{dataset}") == sorted(map(str, quality.jobs_of(dataset, 5)))
 
 
 @pytest.mark.parametrize("name, family", search_quality.FAMILIES.items())
@@ -82,6 +84,15 @@ def test_clusters_are_found_without_labels_and_say_much_about_them():
     table = torch.zeros(10, 10).index_put_((y, images.train_labels), torch.tensor(1.0), accumulate=True)
     assert len(y) == len(images.train) and table.sum(1).min() > 500
     assert table.max(1).values.sum() / len(y) > 0.35  # 0.1 for labels at random
+
+
+def test_the_control_of_the_clusters_is_told_as_much_and_nothing_about_the_images():
+    images = data.load("digits")
+    y = search_quality.labels({"told": "clusters", "classes": 20}, images)  # (N,)
+    control = search_quality.labels(quality.settings_of("20 at random"), images)  # (N,)
+    assert torch.equal(y.bincount(), control.bincount())
+    assert mutual_info_score(y, control) < 0.1 < 1.0 < mutual_info_score(y, images.train_labels)
+    assert quality.steps_of("20 at random", "digits") == quality.steps_of("20 clusters", "digits")
 
 
 def test_ways_take_turns_and_the_first_round_does_not_count():
