@@ -87,8 +87,10 @@ def clusters(dataset: str, number: int) -> Tensor:
 
 
 def labels(settings: dict, images: data.Images) -> Tensor | None:
-    """What a candidate is told about each training image, (N,): its class; its cluster, for which nobody looks; or the
-    cluster of another image, drawn by chance: as many labels, as often, which say nothing."""
+    """What a candidate is told about each training image, (N,).
+
+    Its class; its cluster, for which nobody looks; or, by chance, the cluster of another image, which says nothing.
+    """
     if settings["told"] in ("clusters", "chance"):
         y = clusters(images.name, settings["classes"])
         shuffled = torch.randperm(len(y), generator=torch.Generator().manual_seed(2))
@@ -99,11 +101,11 @@ def labels(settings: dict, images: data.Images) -> Tensor | None:
 def score_samples(model: nn.Module, settings: dict, images: data.Images, against: str = "validation") -> dict:
     """The Fréchet distance in units of the floor, and the rest of the judge's metrics."""
     judge = Judge(images, against=against)
-    drawn = {"classes": torch.arange(judge.n) % len(images.classes)}  # each class in turn
-    if settings["told"] in ("clusters", "chance"):  # as often as they are
-        order = torch.randperm(len(images.train), generator=torch.Generator().manual_seed(1))
-        drawn[settings["told"]] = labels(settings, images)[order[: judge.n]]
-    y = drawn.get(settings["told"])
+    y = labels(settings, images)
+    if settings["told"] == "classes":
+        y = torch.arange(judge.n) % len(images.classes)  # each class in turn
+    elif y is not None:  # clusters as often as they are
+        y = y[torch.randperm(len(y), generator=torch.Generator().manual_seed(1))[: judge.n]]
     samples = model.sample(judge.n) if y is None else model.sample(judge.n, y=y)
     score = judge.score(samples)
     if settings["told"] == "classes":

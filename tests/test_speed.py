@@ -7,6 +7,7 @@ import pytest
 import torch
 from helpers import ring_points, run, same_bits, saved, stopping_after, tiny_gan, trained, weights
 from torch import nn
+from torch.distributions import Distribution
 
 from course_utils.gan import GAN
 from course_utils.networks import ConvDiscriminator, ConvGenerator, MLPEncoder, MLPGenerator
@@ -150,6 +151,17 @@ def test_a_compiled_loss_is_the_loss_but_for_rounding():
     assert len(set(calls)) == 1 and hasattr(calls[0], "_torchdynamo_orig_callable")
     assert "loss" not in vars(compiled)
     assert error(moved(vae(), ring_points(), 20, compile=True, accumulate=2), exact) > 1e-3, "expected other batches"
+
+
+def test_a_compiler_leaves_the_checks_of_distributions_on(monkeypatch):
+    def compiler(function):
+        Distribution.set_default_validate_args(False)  # as PyTorch's does, once in a process
+        return function
+
+    monkeypatch.setattr(Distribution, "_validate_args", True)
+    monkeypatch.setattr(torch, "compile", compiler)
+    moved(vae(), ring_points(), compile=True)
+    assert Distribution._validate_args
 
 
 @pytest.mark.usefixtures("quick_compiler")

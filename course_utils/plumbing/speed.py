@@ -10,6 +10,7 @@ from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.distributions import Distribution
 
 from course_utils.plumbing.checks import dtype_of
 
@@ -29,7 +30,9 @@ class Faster:
         if precision == "bfloat16":
             self.ways.append(partial(in_bfloat16, model, device))
         if compile:
+            checked = Distribution._validate_args  # the compiler would switch the checks of distributions off for good
             self.ways.append(partial(with_loss, model, torch.compile(model.loss)))
+            Distribution.set_default_validate_args(checked)
 
     def __getattr__(self, name: str):
         return getattr(self.stepping, name)
