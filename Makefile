@@ -10,7 +10,7 @@ CELL_SECONDS := 1200
 NBVAL := --nbval --nbval-cell-timeout=$(CELL_SECONDS) --nbval-kernel-startup-timeout=300 \
 	--nbval-sanitize-with tests/nbval_sanitize.cfg
 
-.PHONY: help setup lab test notebooks claims pages clean
+.PHONY: help setup lab test notebooks claims pages site clean
 
 help: ## print this list (the default)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,10 @@ claims: setup ## run the lessons with several seeds and tabulate how often each 
 
 pages: setup ## write the notebooks as web pages and slides into html/
 	$(RUN) scripts/pages.py $(LESSON)
+
+site: setup ## build the web site of the course into html/site/
+	@$(RUN) -c 'import furo, latex2mathml, myst_nb' 2>/dev/null || $(RUN) -m pip install --editable ".[site]"
+	$(RUN) scripts/build_site.py
 
 clean: ## remove .venv, html/ and caches; my/ and data/ stay
 	rm -rf .venv html .pytest_cache .ruff_cache gan_vae_course.egg-info
