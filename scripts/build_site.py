@@ -5,12 +5,9 @@ import shutil
 import sys
 import tempfile
 
-from execution import ROOT
 from site_links import check
-from site_source import SITE, lay_out
+from site_source import BUILT, SITE, lay_out
 from sphinx.cmd.build import build_main
-
-TARGET = ROOT / "html" / "site"
 
 
 def build(target: pathlib.Path) -> int:
@@ -30,7 +27,7 @@ def build(target: pathlib.Path) -> int:
 
 
 def main() -> None:
-    target = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET
+    target = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else BUILT
     count = build(target.resolve())
     pages = len(list(target.rglob("*.html")))
     megabytes = sum(file.stat().st_size for file in target.rglob("*") if file.is_file()) / 1e6

@@ -9,9 +9,9 @@ import shutil
 import subprocess
 import sys
 
-from build_site import TARGET as SITE
+from site_source import BUILT
 
-TARGET = SITE.with_name("print")
+TARGET = BUILT.with_name("print")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 NOT_FOR_PAPER = ("search.html",)
 
@@ -43,11 +43,11 @@ def main() -> None:
     browser = find_browser()
     if browser is None:
         sys.exit(f"expected one of {', '.join(BROWSERS)} on the PATH: printing needs a browser")
-    found = pages(SITE, lesson)
+    found = pages(BUILT, lesson)
     if not found:
-        sys.exit(f"expected pages in {SITE}: build them with `make site`, and name a lesson as in 03")
+        sys.exit(f"expected pages in {BUILT}: build them with `make site`, and name a lesson as in 03")
     for page in found:
-        target = (TARGET / page.relative_to(SITE)).with_suffix(".pdf")
+        target = (TARGET / page.relative_to(BUILT)).with_suffix(".pdf")
         print_page(page, target, browser)
         print(target)
 

@@ -19,6 +19,7 @@ from set_repository import is_known, repository
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SITE = ROOT / "docs" / "site"
+BUILT = ROOT / "html" / "site"
 # The pages that compute in the browser: what their link says, and the lessons that have it under their title.
 LIVE = {
     "explorer": ("Explore a latent space in the browser", ("06", "07")),

@@ -1,6 +1,6 @@
 // A box that scrolls sideways can be reached, and moved, by the keyboard too.
 function reach() {
-  for (const box of document.querySelectorAll("pre, .table-wrapper, .formula")) {
+  for (const box of document.querySelectorAll("pre, .table-wrapper, .formula, p:has(> img)")) {
     if (box.scrollWidth > box.clientWidth) {
       box.tabIndex = 0;
     } else {
