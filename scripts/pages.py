@@ -1,6 +1,6 @@
 """Write notebooks as web pages and as slides into html/: `python scripts/pages.py 03`; without a lesson, all.
 
-Figures keep their alt text, which nbconvert's own templates leave out.
+Figures keep their alt text, which nbconvert's own templates leave out; pale text becomes dark enough to read.
 """
 
 import pathlib
@@ -18,7 +18,22 @@ FIGURES = """
 {{ super() | replace('<img', '<img alt="' + text | escape_html + '"') }}
 {% endblock %}
 """
-PAGE = "{% extends 'lab/index.html.j2' %}" + FIGURES
+CONTRAST = """
+{% block html_head_css %}
+{{ super() }}
+<style>
+:root {
+  --jp-cell-prompt-not-active-opacity: 1;
+  --jp-mirror-editor-comment-color: #2f6060;
+  --jp-mirror-editor-number-color: #006b00;
+  --jp-mirror-editor-operator-color: #7a1fc0;
+}
+.jp-InputPrompt, .jp-OutputPrompt { color: #595959 !important; }
+.jp-RenderedHTMLCommon :is(p, li) a { text-decoration: underline !important; }
+</style>
+{% endblock %}
+"""
+PAGE = "{% extends 'lab/index.html.j2' %}" + FIGURES + CONTRAST
 SLIDES = "{% extends 'reveal/index.html.j2' %}" + FIGURES
 EXPORTERS = {
     ".html": HTMLExporter(raw_template=PAGE),
