@@ -20,11 +20,11 @@ from set_repository import is_known, repository
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SITE = ROOT / "docs" / "site"
 BUILT = ROOT / "html" / "site"
-# The pages that compute in the browser: what their link says, and the lessons that have it under their title.
+# The pages that compute in the browser: their titles, which links say, and the lessons that have it under their title.
 LIVE = {
-    "explorer": ("Explore a latent space in the browser", ("06", "07")),
-    "blind_test": ("Take the blind test in the browser", ("07",)),
-    "playground": ("Train a small GAN in the browser", ("02", "04", "05")),
+    "explorer": ("Explorer: from z to a picture", ("06", "07")),
+    "blind_test": ("Blind test: which row is the GAN's?", ("07",)),
+    "playground": ("Playground: a GAN and a VAE in the plane", ("02", "04", "05")),
 }
 COLAB = "https://colab.research.google.com/github/{slug}/blob/main/{path}"
 BINDER = "https://mybinder.org/v2/gh/{slug}/HEAD?urlpath=lab/tree/{path}"

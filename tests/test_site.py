@@ -150,6 +150,7 @@ def browser():
 def visit(browser, address, width):
     """Open a page with all answers unfolded, and return it with the hosts that it asked for something."""
     page = browser.new_page(viewport={"width": width, "height": 900})
+    page.set_default_timeout(120_000)  # milliseconds, for a machine that runs other tests beside it
     hosts = set()
     page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
     page.goto(address)
@@ -158,11 +159,12 @@ def visit(browser, address, width):
     return page, hosts
 
 
-def violations(page):
+def violations(page, with_colours=True):
     """Return what axe finds serious or critical on a page: the rule, and the first element that breaks it."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    rules = {"color-contrast": {"enabled": with_colours}}
+    found = Axe().run(page, options={"resultTypes": ["violations"], "rules": rules}).response["violations"]
     serious = [rule for rule in found if rule["impact"] in ("serious", "critical")]
     return [(rule["id"], len(rule["nodes"]), rule["nodes"][0]["html"]) for rule in serious]
 
@@ -170,10 +172,12 @@ def violations(page):
 @every_width
 @every_page
 def test_a_page_fits_asks_no_other_host_and_has_no_serious_barrier(browser, address, page, width):
+    """Colours, which take axe longest, are the same at every width but for the front page's narrow header."""
+    with_colours = width == max(WIDTHS) or page == "index.html"
     opened, hosts = visit(browser, f"{address}/{page}", width)
     try:
         assert opened.evaluate("document.documentElement.scrollWidth") <= width
-        assert violations(opened) == []
+        assert violations(opened, with_colours) == []
         assert hosts == {"127.0.0.1"}
     finally:
         opened.close()
