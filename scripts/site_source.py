@@ -97,8 +97,8 @@ def link_out(text: str, path: pathlib.Path, slug: str) -> str:
 
     def replace(match: re.Match) -> str:
         target = (path.parent / match[2]).resolve()
-        if target in pages or not target.is_relative_to(ROOT):
-            return match[0]
+        if target in pages or not target.exists() or not target.is_relative_to(ROOT):
+            return match[0]  # a link that leads nowhere is left for Sphinx to complain about
         if not is_known(slug):
             return match[1]
         return (

@@ -85,6 +85,7 @@ def test_a_figure_without_a_text_is_an_error(tmp_path):
     [
         ("[03](../notebooks/03_gan_training.ipynb#quiz)", None, None),
         ("[claims](claims.md), ![](verdicts.png), [far](https://a.example/b.md), [up](#top)", None, None),
+        ("[no such page](verdikts.md)", None, None),
         ("see [data](../data/README.md)", "see data", "see [data](https://github.com/ada/x/blob/main/data/README.md)"),
         (
             "[its key](../notebooks/solutions/03_gan_training.ipynb)",
