@@ -239,6 +239,7 @@ def test_there_is_something_to_discuss(lesson):
 def test_the_lecture_lasts_as_long_as_it_says():
     *rows, total = table("One lecture of 90 minutes")
     assert sum(number(row[0]) for row in rows) == number(total[0]) == 90
+    assert f"({sum(MINUTES['03'])} minutes with its exercises)" in one_line(TEXT)
 
 
 def test_what_the_lecture_shows_is_there():
@@ -308,7 +309,7 @@ def test_every_path_on_the_page_exists():
 
 def test_sizes_on_the_page_are_those_of_the_course():
     sources = README + (ROOT / "binder" / "requirements.txt").read_text(encoding="utf-8") + cells("05")[-1][1]
-    sizes = set(re.findall(r"\d[\d.]* [GM]B", TEXT))
+    sizes = set(re.findall(r"\d[\d.]* [GM]B", one_line(TEXT)))
     assert sizes and {size for size in sizes if size not in sources} == set()
 
 
