@@ -69,7 +69,7 @@ def environment() -> dict[str, str]:
 def why(failure: Exception, seconds: int) -> str:
     if isinstance(failure, DeadKernelError):
         return "It ended the kernel that ran it."
-    return f"No verdict within {seconds} s: is there a loop without end? ARGS=\"--seconds 300\" waits longer."
+    return f'No verdict within {seconds} s: is there a loop without end? ARGS="--seconds 300" waits longer.'
 
 
 def outcome(group: list[NotebookNode]) -> Outcome:

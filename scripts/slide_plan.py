@@ -5,24 +5,39 @@ draws go into the speaker's notes; set-up, stubs of exercises and their checks a
 (skip, notes, fragment, -, and for code also slide and subslide) goes before the rule.
 """
 
+import html
 import re
+import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from run_notebooks import authors_slide_type
+from slide_sizes import (
+    COLUMNS,
+    GAP,
+    HEADING,
+    HEIGHT,
+    ITEM,
+    LONGEST_CODE,
+    RULE,
+    WORDS_ABOVE,
+    code_height,
+    is_wide,
+    size_of,
+    table_height,
+    text_height,
+)
 
-HEIGHT = 590  # pixels on a slide of 1280 by 720 for what stands under the line that names the section
-LINE, COLUMNS = 40, 78  # pixels of a line of text, and how many characters it has
-CODE_LINE, CODE_COLUMNS = 30, 86
-SMALL_LINE, SMALL_COLUMNS = 25, 106  # for code and output with longer lines
-LONGEST_CODE = 16  # lines; longer code is for the notes
-HEADING, FORMULA, GAP = 80, 110, 22
+RESULT = "result"  # the tag of a cell that shows what came out, without its code
 
 HIDDEN = re.compile(r"<details>.*?</details>", re.DOTALL)
 SUMMARY = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL)
-ITEM = re.compile(r"^(?:[-*]|\d+\.) ", re.MULTILINE)
 TITLE = re.compile(r"^(#+) (.+)")
+SECTION = re.compile(r"^## (.+)", re.MULTILINE)
+WIDGET = re.compile(r"\w*Box\(children=")  # what is stored in place of sliders
+ITALIC = re.compile(r"\*[^*].*[^*]\*$", re.DOTALL)
 PARAGRAPHS = re.compile(r"\n\s*\n(?![ \t])")
 
 
@@ -38,8 +53,10 @@ class Slide:
 
     def cells(self) -> list[NotebookNode]:
         """Return the slide as cells for nbconvert, the first one beginning it."""
-        head = [] if TITLE.match(self.shown[0].source) else [new_markdown_cell(f'<p class="where">{self.section}</p>')]
-        cells = [*head, *self.shown, *self.notes]
+        first = self.shown[0]
+        is_heading = first.cell_type == "markdown" and TITLE.match(first.source)
+        where = new_markdown_cell(f'<p class="where">{html.escape(re.sub("[*`]", "", self.section))}</p>')
+        cells = [*([] if is_heading else [where]), *self.shown, *self.notes]
         cells[0].metadata = {"slideshow": {"slide_type": self.kind}}
         for note in self.notes:
             note.metadata = {"slideshow": {"slide_type": "notes"}}
@@ -53,10 +70,11 @@ class Deck:
         self.slides: list[Slide] = []
         self.section = ""
         self.full = True  # the next thing begins a slide
+        self.has_text = False  # the last slide has text besides its heading
 
     def begin(self, kind: str) -> None:
         self.slides.append(Slide(kind, self.section))
-        self.full = False
+        self.full = self.has_text = False
 
     def show(self, cell: NotebookNode, height: int) -> None:
         if self.full or self.slides[-1].taken + height > HEIGHT:
@@ -71,7 +89,7 @@ class Deck:
     def heading(self, level: int, title: str, source: str) -> None:
         self.section = title
         self.begin("slide" if level < 3 else "subslide")
-        self.show(new_markdown_cell(source), HEADING if len(title) < 45 else 2 * HEADING)
+        self.show(new_markdown_cell(source), HEADING * -(-len(title) // 44))
 
 
 def plan(notebook: NotebookNode) -> list[Slide]:
@@ -80,17 +98,16 @@ def plan(notebook: NotebookNode) -> list[Slide]:
     is_set_up, is_exercise = True, False  # until the first section; below the heading of the exercises
     for cell in notebook.cells:
         wanted = authors_slide_type(cell)
-        title = TITLE.match(cell.source)
-        if title and title[1] == "##":
-            is_set_up, is_exercise = False, title[2] == "Exercises"
+        is_text = cell.cell_type == "markdown"
+        if is_text and (sections := SECTION.findall(cell.source)):
+            is_set_up, is_exercise = False, sections[-1] == "Exercises"
         if wanted == "skip":
             continue
         if wanted == "notes":
             deck.note(cell)
-        elif cell.cell_type == "markdown":
-            if title or not is_set_up:
-                add_text(deck, cell.source, wanted)
-        elif cell.cell_type == "code" and (wanted or not (is_set_up or is_exercise)):
+        elif is_text and not (is_set_up and deck.slides):  # of the set-up, the lesson's title alone
+            add_text(deck, cell.source, wanted)
+        elif not is_text and (wanted or not (is_set_up or is_exercise)):
             add_code(deck, cell, wanted)
     return [slide for slide in deck.slides if slide.shown]
 
@@ -98,8 +115,8 @@ def plan(notebook: NotebookNode) -> list[Slide]:
 def add_text(deck: Deck, source: str, wanted: str | None) -> None:
     """Put the blocks of a text on slides, and what it hides into the notes, after which a slide begins."""
     position = 0
-    if not TITLE.match(source):
-        deck.full = wanted not in ("-", "fragment")
+    if deck.has_text and wanted not in ("-", "fragment"):
+        deck.full = True
     for hidden in HIDDEN.finditer(source):
         add_blocks(deck, source[position : hidden.start()], wanted)
         deck.note(new_markdown_cell(SUMMARY.sub(r"**\1.** \2", hidden[0])))
@@ -112,10 +129,16 @@ def add_blocks(deck: Deck, source: str, wanted: str | None) -> None:
     for block in blocks(source):
         if title := TITLE.match(block):
             deck.heading(len(title[1]), title[2], title[0])
+        elif deck.section == deck.slides[0].section and ITALIC.match(block):
+            deck.note(new_markdown_cell(block))  # how long the lesson takes to read
         else:
             cell = new_markdown_cell(block)
-            cell.metadata = {"slideshow": {"slide_type": wanted}} if wanted else {}
+            if "|" in block[0] and is_wide(block.splitlines()):
+                cell.metadata["tags"] = ["small"]
+            if wanted:
+                cell.metadata["slideshow"] = {"slide_type": wanted}
             deck.show(cell, text_height(block))
+            deck.has_text = True
 
 
 def blocks(source: str) -> list[str]:
@@ -125,68 +148,98 @@ def blocks(source: str) -> list[str]:
         if i % 2:
             found.append(part)
             continue
-        for paragraph in PARAGRAPHS.split(part.strip()):
+        for paragraph in tables_in_parts(PARAGRAPHS.split(part.strip())):
             if title := TITLE.match(paragraph):
                 found.append(title[0])
                 paragraph = paragraph[title.end() :].strip()
             is_long = text_height(paragraph) > HEIGHT / 2
             found += re.split(rf"\n(?={ITEM.pattern})", paragraph, flags=re.MULTILINE) if is_long else [paragraph]
-    return [block for block in found if block.strip()]
+    return with_lists([block for block in found if block.strip()])
 
 
-def text_height(block: str) -> int:
-    """Estimate the pixels of a block of text; the tests measure whether the estimate is high enough."""
-    if block.startswith("```"):
-        return code_height(block)
-    if block.startswith("$$"):
-        return FORMULA * (1 + block.count(r"\underbrace") // 2)
-    if block.startswith("|"):
-        return sum(LINE * (1 + len(row) // 110) + 8 for row in block.splitlines())
-    items = ITEM.split(re.sub(r"\]\([^)]*\)", "", block))
-    return sum(LINE * -(-len(item.strip()) // COLUMNS) + 8 for item in items if item.strip())
+def tables_in_parts(paragraphs: list[str]) -> Iterator[str]:
+    """Split a table that is too high for a slide, and repeat its head."""
+    for paragraph in paragraphs:
+        head, rule, *rows = [*paragraph.splitlines(), "", ""]
+        if not RULE.fullmatch(rule) or "|" not in rule:
+            yield paragraph
+            continue
+        part = [head, rule]
+        for row in filter(None, rows):
+            if table_height([*part, row]) > HEIGHT - GAP:
+                yield "\n".join(part)
+                part = [head, rule]
+            part.append(row)
+        yield "\n".join(part)
 
 
-def code_height(text: str) -> int:
-    """The pixels of code or of printed lines, which have a smaller size if one of them is long."""
-    lengths = [len(line) for line in text.splitlines()]
-    if max(lengths, default=0) <= CODE_COLUMNS:
-        return CODE_LINE * len(lengths)
-    return SMALL_LINE * sum(1 + length // SMALL_COLUMNS for length in lengths)
+def with_lists(found: list[str]) -> list[str]:
+    """Join a line that leads to a list or a table to it, or to its first item."""
+    joined = []
+    for block in found:
+        leads = joined and len(joined[-1]) < COLUMNS and joined[-1][0] not in "#|"
+        if leads and (ITEM.match(block) or block.startswith("|")) and not ITEM.match(joined[-1]):
+            block = f"{joined.pop()}\n\n{block}"
+        joined.append(block)
+    return joined
 
 
-def size_of(text: str) -> dict:
-    """Return the metadata of a cell whose lines are long: a tag that the style sheet knows."""
-    return {"tags": ["small"]} if max(map(len, text.splitlines()), default=0) > CODE_COLUMNS else {}
+def add_output(deck: Deck, output: NotebookNode) -> None:
+    """Show what a cell brought out, without its code; what was printed goes over several slides where it is long."""
+    if text := output.get("data", {}).get("text/markdown"):
+        return add_blocks(deck, text, None)
+    text = textwrap.dedent(output.get("text") or output.data["text/plain"])
+    if WIDGET.match(text):
+        return
+    for part in screenfuls(text):
+        deck.show(result(new_output("stream", text=part), size_of(part)), code_height(part))
 
 
-def add_output(deck: Deck, output: NotebookNode, is_figure: bool) -> None:
-    """Show what a cell brought out, without its code; a figure fills a slide."""
-    data = output.get("data", {})
-    text = "".join(output.get("text") or data.get("text/plain", ""))
-    is_table = "text/markdown" in data
-    result = new_code_cell("", outputs=[output], metadata={} if is_table or is_figure else size_of(text))
-    result["transient"] = {"remove_source": True}
-    if is_figure:
+def add_figure(deck: Deck, output: NotebookNode) -> None:
+    """Show a figure on a slide of its own, or below a line or two of text that lead to it."""
+    if deck.full or deck.slides[-1].taken > WORDS_ABOVE or not deck.has_text:
         deck.begin("subslide")
-        deck.show(result, HEIGHT)
-        deck.full = True
-    else:
-        deck.show(result, text_height("".join(data["text/markdown"])) if is_table else code_height(text))
+    tags = ["below"] if deck.slides[-1].shown else []
+    deck.show(result(output, tags), HEIGHT - deck.slides[-1].taken)
+    deck.full = True
+
+
+def result(output: NotebookNode, tags: list[str] | None = None) -> NotebookNode:
+    return new_code_cell(outputs=[output], metadata={"tags": [RESULT, *(tags or [])]})
+
+
+def screenfuls(text: str) -> list[str]:
+    """Split what was printed before blank lines, so that each part fits on a slide if they are close enough."""
+    parts = [""]
+    for paragraph in re.split(r"(?<=\n)\s*\n", text.rstrip() + "\n"):
+        joined = f"{parts[-1]}\n{paragraph}" if parts[-1] else paragraph
+        if code_height(joined) <= HEIGHT:
+            parts[-1] = joined
+        else:
+            parts.append(paragraph)
+    return [part for part in parts if part]
 
 
 def add_code(deck: Deck, cell: NotebookNode, wanted: str | None) -> None:
     """Put code and what came out of it on slides: a figure on one of its own, and the code that drew it into notes."""
     if wanted in ("slide", "subslide"):
         deck.begin(wanted)
-    outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
-    figures = [output for output in outputs if "image/png" in output.get("data", {})]
-    is_long = len(cell.source.splitlines()) > LONGEST_CODE
-    if wanted or not (figures or is_long):
-        code = new_code_cell(cell.source, metadata=size_of(cell.source))
+    figures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
+    draws = any({"image/png", "text/markdown"} & output.get("data", {}).keys() for output in cell.outputs)
+    is_hidden = not wanted and (draws or len(cell.source.splitlines()) > LONGEST_CODE)
+    if not is_hidden:
+        code = new_code_cell(cell.source, metadata={"tags": size_of(cell.source)})
         if wanted == "fragment":
             code.metadata["slideshow"] = {"slide_type": wanted}
+        printed = "".join(output.get("text", "") for output in cell.outputs[:1])
+        together = code_height(cell.source) + GAP + code_height(printed)
+        if deck.slides[-1].taken + together > HEIGHT >= together:
+            deck.full = True
         deck.show(code, code_height(cell.source))
-    for output in outputs:
-        add_output(deck, output, output in figures)
-    if figures or is_long:
+    for output in cell.outputs:
+        if output in figures:
+            add_figure(deck, output)
+        elif output.get("name") != "stderr":
+            add_output(deck, output)
+    if is_hidden:
         deck.note(new_markdown_cell(f"```python\n{cell.source}\n```"))

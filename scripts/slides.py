@@ -13,11 +13,14 @@ from execution import NOTEBOOKS, ROOT, find_notebooks
 from latex2mathml.converter import convert
 from nbconvert.exporters import SlidesExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from slide_plan import plan
+from slide_plan import RESULT, plan
+from traitlets.config import Config
 
 TARGET = ROOT / "html"
 TEMPLATE = ROOT / "scripts" / "deck.html.j2"
 ENDING = ".slides.html"
+COMMANDS = re.compile(r"\\[a-zA-Z]+|[{}\\\s]")
+LONGEST_FORMULA = 60  # characters that are drawn; more get a smaller size
 REVEAL = {"css": "dist/reveal.css", "js": "dist/reveal.js", "notes": "plugin/notes/notes.js"}
 
 
@@ -25,10 +28,17 @@ class WithFormulas(IPythonRenderer):
     """Markdown with its formulas as MathML, which browsers draw by themselves."""
 
     def inline_math(self, body: str) -> str:
-        return convert(body)
+        return convert(spaced(body))
 
     def block_math(self, body: str) -> str:
-        return convert(body, display="block")
+        formula = convert(spaced(body), display="block")
+        is_long = len(COMMANDS.sub("", body)) > LONGEST_FORMULA
+        return formula.replace("<math ", '<math class="long" ', 1) if is_long else formula
+
+
+def spaced(formula: str) -> str:
+    """Put the space behind log and exp that LaTeX puts there and the converter leaves out."""
+    return re.sub(r"\\(log|exp)\s+(?=[a-zA-Z0-9\\])(?!\\(?:left|[bB]ig))", r"\\\1\\,", formula)
 
 
 def to_html(source: str) -> str:
@@ -50,6 +60,7 @@ def slides(path: pathlib.Path) -> str:
         filters={"markdown2html": to_html},
         exclude_input_prompt=True,
         exclude_output_prompt=True,
+        config=Config(TagRemovePreprocessor={"enabled": True, "remove_input_tags": {RESULT}}),
     )
     resources = {"metadata": {"name": path.stem}, "deck": reveal_files()}
     page, _ = exporter.from_notebook_node(notebook, resources)
