@@ -44,7 +44,7 @@ pages: setup ## write the notebooks as web pages into html/
 	$(RUN) scripts/pages.py $(LESSON)
 
 slides: setup ## write the lessons as slides into html/, one file a lesson that needs no network
-	$(RUN) -c 'import latex2mathml, sphinx_revealjs' || $(RUN) -m pip install --quiet --editable '.[slides]'
+	@$(RUN) -m pip show --quiet latex2mathml sphinx-revealjs 2>/dev/null || $(RUN) -m pip install --quiet --editable '.[slides]'
 	$(RUN) scripts/slides.py $(LESSON)
 
 clean: ## remove .venv, html/ and caches; my/ and data/ stay

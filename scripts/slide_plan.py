@@ -20,6 +20,7 @@ from slide_sizes import (
     HEADING,
     HEIGHT,
     ITEM,
+    LINE,
     LONGEST_CODE,
     RULE,
     WORDS_ABOVE,
@@ -133,8 +134,8 @@ def add_blocks(deck: Deck, source: str, wanted: str | None) -> None:
             deck.note(new_markdown_cell(block))  # how long the lesson takes to read
         else:
             cell = new_markdown_cell(block)
-            if "|" in block[0] and is_wide(block.splitlines()):
-                cell.metadata["tags"] = ["small"]
+            if rows := [line for line in block.splitlines() if line.startswith("|")]:
+                cell.metadata["tags"] = ["small"] if is_wide(rows) else []
             if wanted:
                 cell.metadata["slideshow"] = {"slide_type": wanted}
             deck.show(cell, text_height(block))
@@ -166,7 +167,7 @@ def tables_in_parts(paragraphs: list[str]) -> Iterator[str]:
             continue
         part = [head, rule]
         for row in filter(None, rows):
-            if table_height([*part, row]) > HEIGHT - GAP:
+            if table_height([*part, row]) > HEIGHT - 2 * LINE:  # leave room for a line that leads to it
                 yield "\n".join(part)
                 part = [head, rule]
             part.append(row)

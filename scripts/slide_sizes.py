@@ -20,9 +20,13 @@ RULE = re.compile(r"[\s|:-]+$")  # below the head of a table
 
 
 def text_height(block: str) -> int:
-    """The pixels of a block of text."""
+    """The pixels of a block of text, or of a line and the list or table that it leads to."""
     if block.startswith("```"):
         return code_height(block)
+    return sum(paragraph_height(paragraph) for paragraph in block.split("\n\n"))
+
+
+def paragraph_height(block: str) -> int:
     if block.startswith("$$"):
         return FORMULA * (1 + block.count(r"\underbrace") // 2)
     if block.startswith("|"):
