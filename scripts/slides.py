@@ -51,10 +51,9 @@ def reveal_files() -> dict[str, str]:
     return {name: (folder / file).read_text(encoding="utf-8") for name, file in REVEAL.items()}
 
 
-def slides(path: pathlib.Path) -> str:
+def page(notebook: nbformat.NotebookNode, name: str) -> str:
     """Return a notebook as a page of slides; links to other lessons lead to their slides."""
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells = [cell for slide in plan(notebook) for cell in slide.cells()]
+    deck = nbformat.v4.new_notebook(cells=[cell for slide in plan(notebook) for cell in slide.cells()])
     exporter = SlidesExporter(
         raw_template=TEMPLATE.read_text(encoding="utf-8"),
         filters={"markdown2html": to_html},
@@ -62,18 +61,21 @@ def slides(path: pathlib.Path) -> str:
         exclude_output_prompt=True,
         config=Config(TagRemovePreprocessor={"enabled": True, "remove_input_tags": {RESULT}}),
     )
-    resources = {"metadata": {"name": path.stem}, "deck": reveal_files()}
-    page, _ = exporter.from_notebook_node(notebook, resources)
-    return re.sub(r'href="(?!\w+:)([^"]+)\.ipynb"', rf'href="\1{ENDING}"', page)
+    html, _ = exporter.from_notebook_node(deck, {"metadata": {"name": name}, "deck": reveal_files()})
+    return re.sub(r'href="(?!\w+:)([^"]+)\.ipynb"', rf'href="\1{ENDING}"', html)
+
+
+def slides(path: pathlib.Path) -> str:
+    return page(nbformat.read(path, as_version=4), path.stem)
 
 
 def main() -> None:
     lesson = sys.argv[1] if len(sys.argv) > 1 else ""
     TARGET.mkdir(exist_ok=True)
     for path in find_notebooks(NOTEBOOKS, lesson):
-        page = TARGET / f"{path.stem}{ENDING}"
-        page.write_text(slides(path), encoding="utf-8")
-        print(page.relative_to(ROOT))
+        target = TARGET / f"{path.stem}{ENDING}"
+        target.write_text(slides(path), encoding="utf-8")
+        print(target.relative_to(ROOT))
 
 
 if __name__ == "__main__":
