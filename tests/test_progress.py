@@ -14,12 +14,12 @@ from course_utils.exercises import progress as kernel
 
 ROOT = pathlib.Path(__file__).parents[1]
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
-SIMULTANEOUS = {  # lesson 02: how the answer to an exercise begins, and how it goes on
-    "right": "    return x - lr * y, y + lr * x",
-    "wrong": "    return x + lr * y, y + lr * x",
-    "endless": "    while x == x:\n        x = x + 0",
-    "ends the kernel": "    import os; os._exit(x * 0 + 1)",
-    "no Python": "    return x -* y",
+RIGHT_STEP = "    return x - lr * y, y + lr * x"  # of the exercise `game_step` in lesson 02
+WRONG_STEP = "    return x + lr * y, y + lr * x"
+UNCHECKED = {  # answers to `best_discriminator`, and how their notes begin
+    "    while True:\n        p = p + 0": "No verdict within 15 s",
+    "    import os\n    os._exit(1)": "It ended the kernel",
+    "    return p -* q": "SyntaxError: invalid syntax: return p -* q",
 }
 
 
@@ -73,7 +73,7 @@ def test_untouched_copies_start_no_kernel_and_every_exercise_is_listed(mine, mon
 
 def test_a_half_done_lesson_has_all_three_states_and_names_the_mistake(mine):
     answer(mine, "best_discriminator", "    return torch.where(p + q > 0, p / (p + q), 0.5)")
-    answer(mine, "game_step", SIMULTANEOUS["wrong"])
+    answer(mine, "game_step", WRONG_STEP)
     (solved, untouched, tried) = exercises(mine, "02")
     assert solved == ("✓", "") and untouched == ("○", "")
     assert tried[0] == "✗" and tried[1].startswith("✗ game_step: ")
@@ -86,24 +86,17 @@ def test_a_finished_lesson_is_solved(mine, number):
     assert {state for state, _ in exercises(mine, number)} == {"✓"}
 
 
-@pytest.mark.parametrize(
-    ("kind", "note"),
-    [
-        ("endless", "No verdict within 15 s"),
-        ("ends the kernel", "It ended the kernel"),
-        ("no Python", "SyntaxError: invalid syntax: return x -* y"),
-    ],
-)
-def test_an_answer_that_cannot_be_checked_says_so_and_stops_no_other(mine, kind, note):
-    answer(mine, "best_discriminator", SIMULTANEOUS[kind].replace("x ", "p ").replace("-* y", "-* q"))
-    answer(mine, "game_step", SIMULTANEOUS["right"])
+@pytest.mark.parametrize("body", UNCHECKED)
+def test_an_answer_that_cannot_be_checked_says_so_and_stops_no_other(mine, body):
+    answer(mine, "best_discriminator", body)
+    answer(mine, "game_step", RIGHT_STEP)
     first, _, last = exercises(mine, "02", seconds=15)
-    assert first[0] == "✗" and first[1].startswith(note.replace("x ", "p ").replace("-* y", "-* q"))
+    assert first[0] == "✗" and first[1].startswith(UNCHECKED[body])
     assert last == ("✓", "")
 
 
 def test_an_answer_counts_as_it_stands_now_not_as_its_saved_output_says(mine):
-    answer(mine, "game_step", SIMULTANEOUS["wrong"])
+    answer(mine, "game_step", WRONG_STEP)
     copy = mine / "02_gan_architecture.ipynb"
     notebook = json.loads(copy.read_text(encoding="utf-8"))
     (check,) = [cell for cell in notebook["cells"] if "check_game_step" in "".join(cell["source"])]
@@ -113,7 +106,7 @@ def test_an_answer_counts_as_it_stands_now_not_as_its_saved_output_says(mine):
 
 
 def test_a_check_that_was_deleted_is_made_all_the_same(mine):
-    answer(mine, "game_step", SIMULTANEOUS["right"])
+    answer(mine, "game_step", RIGHT_STEP)
     change(mine / "02_gan_architecture.ipynb", "lesson_02.check_game_step(game_step)", "")
     assert exercises(mine, "02")[2] == ("✓", "")
 
