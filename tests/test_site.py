@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from pages import EXPORTERS, export
+from pages import export
 from print_site import find_browser
 from site_source import LIVE, ROOT, SITE, documents, lessons, live_pages
 
@@ -186,6 +186,6 @@ def test_a_page_fits_asks_no_other_host_and_has_no_serious_barrier(browser, addr
 def test_a_lesson_as_jupyterlab_shows_it_has_no_serious_barrier(browser, tmp_path):
     (lesson,) = (path for path in lessons() if path.name.startswith("03"))
     page = tmp_path / "lesson.html"
-    page.write_text(export(lesson, EXPORTERS[".html"], ".html"), encoding="utf-8")
+    page.write_text(export(lesson), encoding="utf-8")
     opened, _ = visit(browser, page.as_uri(), 1400)
     assert violations(opened) == []
