@@ -10,14 +10,14 @@ CELL_SECONDS := 1200
 NBVAL := --nbval --nbval-cell-timeout=$(CELL_SECONDS) --nbval-kernel-startup-timeout=300 \
 	--nbval-sanitize-with tests/nbval_sanitize.cfg
 
-.PHONY: help setup lab test notebooks claims pages clean
+.PHONY: help setup lab test notebooks claims pages assignment grade clean
 
 help: ## print this list (the default)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo '  TORCH=cpu    at the first set-up: PyTorch without CUDA, a much smaller download on Linux'
 	@echo '  PYTHON=...   at the first set-up: the Python to use, 3.11 or newer'
-	@echo '  LESSON=03    one lesson only, for notebooks, claims and pages'
+	@echo '  LESSON=03    one lesson only, for notebooks, claims and pages; the lesson, for assignment and grade'
 	@echo '  FIRST=0      the first seed, for claims: on 0 to 9 they are tuned, on 100 to 109 confirmed'
 	@echo '  SEEDS=10     how many seeds, for claims'
 	@echo '  ARGS="..."   more arguments for JupyterLab or pytest, such as ARGS="-n0 --dist=no --pdb"'
@@ -39,6 +39,12 @@ claims: setup ## run the lessons with several seeds and tabulate how often each 
 
 pages: setup ## write the notebooks as web pages and slides into html/
 	$(RUN) scripts/pages.py $(LESSON)
+
+assignment: setup ## make an assignment of a lesson's exercises for a class, see docs/grading.md
+	$(RUN) scripts/assignment.py $(LESSON)
+
+grade: setup ## grade what a class has handed in for a lesson
+	$(RUN) scripts/grade.py $(LESSON)
 
 clean: ## remove .venv, html/ and caches; my/ and data/ stay
 	rm -rf .venv html .pytest_cache .ruff_cache gan_vae_course.egg-info

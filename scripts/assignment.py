@@ -17,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from run_notebooks import METADATA
 
 COURSE = ROOT / "grading"
-CONFIG = ROOT / "scripts" / "grading" / "nbgrader_config.py"
+CONFIG = ROOT / "scripts" / "grader" / "nbgrader_config.py"
 HEADING = "### Exercise"
 CHECK = re.compile(r"^(lesson_\d\d)\.(check_\w+)\((\w+)\)$", re.MULTILINE)
 INTRODUCTION = """# {title}: exercises

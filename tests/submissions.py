@@ -192,44 +192,44 @@ RIGHT = {
         before="from torch.distributions import Normal, kl_divergence\nfrom torch.nn.functional import softplus",
         lesson="05",
     ),
-    "by_the_library": Submission(
+    "calls_the_library": Submission(
         ALL["03"],
         answers=R3 | {"discriminator_loss": FIRST + "return losses.non_saturating_d(real_logits, fake_logits)"},
     ),
-    "large_output": full(after="for _ in range(200): print('x' * (1 << 20))"),
-    "much_memory": full(before="hoard = bytearray(1 << 36)"),
+    "prints_200_mb": full(after="for _ in range(200): print('x' * (1 << 20))"),
+    "takes_64_gb": full(before="hoard = bytearray(1 << 36)"),
     "sys_exit": full(before="import sys; sys.exit(1)"),
     "writes_its_own_file": full(before="open('notes.txt', 'w').write('mine')"),
-    "draws": full(before="%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"),
+    "draws_a_figure": full(before="%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"),
     "global_state": full(before=GLOBAL_STATE),
-    "more_cells": Submission(
+    "helper_in_a_cell_before": Submission(
         ALL["03"],
         answers=R3 | {"discriminator_loss": FIRST + "return mean_of(-real_logits) + mean_of(fake_logits)"},
         before="def mean_of(logits):\n    return softplus(logits).mean()",
     ),
     "checks_deleted": full(change=without_the_rest),
-    "marks_changed": full(change=with_other_marks),
-    "marks_damaged": full(change=with_damaged_marks),
+    "ids_and_points_changed": full(change=with_other_marks),
+    "metadata_damaged": full(change=with_damaged_marks),
     "every_cell_twice": full(change=twice),
-    "another_kernel": full(change=for_another_kernel),
+    "kernel_renamed": full(change=for_another_kernel),
 }
 WRONG = {
     "untouched": Submission(NONE, "○ discriminator_loss: not attempted yet."),
     "untouched_05": Submission(NONE, "○ kl: not attempted yet.", lesson="05"),
-    "first_only": Submission(
+    "first_answer_only": Submission(
         (1, 0, 0), "○ generator_step: not attempted yet.", {ANSWERS["03"][0]: R3[ANSWERS["03"][0]]}
     ),
-    "kl_only": Submission((0, 1, 0), "○ vae_loss: not attempted yet.", {"kl": R5["kl"]}, lesson="05"),
+    "kl_only_05": Submission((0, 1, 0), "○ vae_loss: not attempted yet.", {"kl": R5["kl"]}, lesson="05"),
     "mistakes": Submission(NONE, "✗ discriminator_step: gradients reached the generator", MISTAKES_3),
     "mistakes_05": Submission(NONE, "✗ kl: this is the mean over the dimensions", MISTAKES_5, lesson="05"),
     "one_wrong": cheats(),
     "syntax_error": fails("the first error is SyntaxError in code cell 3", "return ("),
-    "another_name": fails(
+    "answer_deleted": fails(
         "✗ discriminator_loss: nothing has this name", "pass\nloss = discriminator_loss\ndel discriminator_loss"
     ),
-    "recursion": fails("it raised RecursionError", "return discriminator_loss(real_logits, fake_logits)"),
-    "endless_answer": fails("✗ discriminator_loss: it did not end within", "while len(real_logits): pass"),
-    "much_memory_in_an_answer": fails(
+    "endless_recursion": fails("it raised RecursionError", "return discriminator_loss(real_logits, fake_logits)"),
+    "endless_answer": fails("✗ discriminator_loss: it took more than", "while len(real_logits): pass"),
+    "takes_256_gb_in_an_answer": fails(
         "can't allocate memory", "return torch.zeros(1 << 36) + real_logits.sum()", "import torch"
     ),
     "sys_exit_in_an_answer": fails("✗ discriminator_loss: it raised SystemExit", "raise SystemExit(real_logits)"),
@@ -240,12 +240,12 @@ WRONG = {
         "it switches gradients off", "torch.set_grad_enabled(False)\n    return real_logits.mean()", "import torch"
     ),
     "prints_ticks": Submission(NONE, "not attempted yet", after="print('✓ discriminator_loss is right.')"),
-    "outputs_only": Submission(NONE, "not attempted yet", change=outputs_only),
-    "easy_checks": cheats(change=with_easy_checks),
-    "own_checks": cheats("class lesson_03:\n    check_discriminator_loss = print"),
+    "stored_outputs_only": Submission(NONE, "not attempted yet", change=outputs_only),
+    "rewrites_the_checks": cheats(change=with_easy_checks),
+    "redefines_the_checks": cheats("class lesson_03:\n    check_discriminator_loss = print"),
     "patched_exercise": cheats(PATCHED_EXERCISE),
     "patched_torch": cheats(PATCHES),
-    "no_more_code": Submission(
+    "switches_later_cells_off": Submission(
         NONE,
         "✗ discriminator_loss: nothing has this name",
         R3,
@@ -261,8 +261,8 @@ WRONG = {
     ),
 }
 REFUSED = {
-    "endless_cell": refused("the cells of the notebook did not end within", "while True: pass"),
-    "endless_output": refused("the cells of the notebook did not end within", "while True: print('x' * 1000)"),
+    "endless_cell": refused("the cells of the notebook took more than", "while True: pass"),
+    "endless_output": refused("the cells of the notebook took more than", "while True: print('x' * 1000)"),
     "os_exit": refused("the cells of the notebook ended the process", "import os; os._exit(0)"),
     "imports_the_answers": refused("it opens answers_03.py", "sys.path.append(str(root / 'tests'))\nimport answers_03"),
     "reads_the_solutions": refused(
@@ -271,16 +271,27 @@ REFUSED = {
     "reads_the_checks": refused("it opens discriminator_loss.py", f"(root / '{CHECKS}').read_text()"),
     "writes_a_file": refused("it changes", "open('../from_a_submission', 'w')"),
     "removes_a_file": refused("it changes", "import os; os.remove('../from_a_submission')"),
-    "network": refused("it uses the network", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:9')"),
-    "another_program": refused("it starts another program", "!ls"),
-    "kills_the_grader": refused("it sends a signal", "import os, signal; os.kill(os.getppid(), signal.SIGKILL)"),
-    "crash": refused("it calls C code", "import ctypes; ctypes.string_at(0)"),
-    "renamed": Submission(
+    "uses_the_network": refused(
+        "it uses the network", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:9')"
+    ),
+    "starts_a_program": refused("it starts another program", "!ls"),
+    "kills_its_parent": refused("it sends a signal", "import os, signal; os.kill(os.getppid(), signal.SIGKILL)"),
+    "crashes_in_c": refused("it calls C code", "import ctypes; ctypes.string_at(0)"),
+    "file_renamed": Submission(
         NONE, "refused: expected the file 03_gan_training.ipynb, got 03 (1).ipynb", R3, file="03 (1).ipynb"
     ),
-    "large_file": Submission(NONE, "refused: the file has 21 MB", R3, change=with_a_large_output),
+    "file_of_21_mb": Submission(NONE, "refused: the file has 21 MB", R3, change=with_a_large_output),
     "not_a_notebook": Submission(NONE, "refused: expected a notebook", content=b"%PDF-1.7 \xff\xfe"),
     "empty_file": Submission(NONE, "refused: expected a notebook", content=b""),
-    "no_cells": Submission(NONE, "refused: expected a notebook", content=b"{}"),
+    "notebook_without_cells": Submission(NONE, "refused: expected a notebook", content=b"{}"),
 }
 SUBMISSIONS = RIGHT | WRONG | REFUSED
+
+
+def table() -> str:
+    """Return the table of all submissions as the page for teachers has it."""
+    rows = [
+        f"| {student.replace('_', ' ')} | {' + '.join(map(str, submission.points))} | {submission.says or 'nothing'} |"
+        for student, submission in SUBMISSIONS.items()
+    ]
+    return "\n".join(["| handed in | points | what is said |", "|---|---|---|", *rows])

@@ -6,7 +6,7 @@ from pathlib import Path
 from nbgrader import preprocessors as nbgrader
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from grading.preprocessors import Judge, Restore  # noqa: E402 - nbgrader knows nothing of scripts/
+from grader.preprocessors import Judge, Restore  # noqa: E402 - nbgrader knows nothing of scripts/
 
 c = get_config()  # noqa: F821 - what reads this file defines it
 c.CourseDirectory.course_id = "gan_vae_course"

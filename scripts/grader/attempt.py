@@ -5,6 +5,7 @@ It gives no verdict. It leaves in its folder what each check sees of an answer, 
 
 import importlib
 import linecache
+import math
 import os
 import resource
 import sys
@@ -14,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from grading.fence import fence
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from course_utils.exercises.checker import Exercise, is_stub
 from course_utils.exercises.watched import Watched
 from course_utils.exercises.words import Words
+from grader.fence import fence
 
 ROOT = Path(__file__).resolve().parents[2]
 CLOSED = [ROOT / "notebooks" / "solutions", ROOT / "tests", ROOT / "course_utils" / "exercises", ROOT / "grading"]
@@ -64,7 +65,7 @@ def settle(folder: Path, seconds: float) -> None:
         os.dup2(nowhere, stream)
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, FILE))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(2 * seconds) + 1,) * 2)
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), math.ceil(seconds) + 1))
     os.chdir(folder)
     os.symlink(ROOT, Path(folder, "course"), target_is_directory=True)
     os.environ |= {name: str(folder) for name in ("HOME", "TMPDIR", "IPYTHONDIR", "COURSE_CHECKPOINTS")}
@@ -76,7 +77,7 @@ def settle(folder: Path, seconds: float) -> None:
 def hide(lesson: str) -> None:
     """Let the notebook import a course of its own, in which checks do nothing and no right answer is to be found."""
     for name in list(sys.modules):
-        if name.split(".")[0] in ("course_utils", "grading"):
+        if name.split(".")[0] in ("course_utils", "grader"):
             file = sys.modules.pop(name).__file__
             linecache.cache[file] = (0, None, [], file)  # no traceback or warning has to open it
     lesson_stub = types.ModuleType(f"course_utils.exercises.{lesson}")

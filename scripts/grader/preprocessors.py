@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 
 import nbformat
-from grading.attempt import Job
-from grading.judge import SECONDS, Refused, verdicts
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade
 from traitlets import Float
+
+from grader.attempt import Job
+from grader.judge import SECONDS, Refused, verdicts
 
 CHECK = re.compile(r"^(lesson_\d\d)\.(check_\w+)\((\w+)\)$")
 
@@ -42,7 +43,9 @@ def restored(cells: list[NotebookNode], source: list[NotebookNode]) -> list[Note
 class Judge(NbGraderPreprocessor):
     """Run the code in a process of its own, and write the verdict of each check as the check's output."""
 
-    seconds = Float(SECONDS, help="how long the cells and checks of a submission may take together").tag(config=True)
+    seconds = Float(SECONDS, help="seconds of computing for the cells and checks of a submission together").tag(
+        config=True
+    )
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         code = [cell for cell in nb.cells if cell.cell_type == "code"]
