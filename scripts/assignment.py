@@ -32,9 +32,13 @@ def nbgrader(*arguments: str, folder: pathlib.Path = COURSE) -> int:
     if importlib.util.find_spec("nbgrader") is None:
         sys.exit('expected nbgrader, got a Python without it: run .venv/bin/python -m pip install -e ".[grading]"')
     programs = pathlib.Path(sys.executable).parent
-    paths = os.pathsep.join([str(programs), os.environ.get("PATH", "")])  # nbgrader calls alembic by its name
+    environment = os.environ | {
+        "PATH": os.pathsep.join([str(programs), os.environ.get("PATH", "")]),  # nbgrader calls alembic by its name
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "scripts"), os.environ.get("PYTHONPATH", "")]),
+        "PYTHONWARNINGS": "ignore",
+    }
     command = [programs / "nbgrader", *arguments, "--log-level=ERROR"]
-    return subprocess.run(command, cwd=folder, env=os.environ | {"PATH": paths, "PYTHONWARNINGS": "ignore"}).returncode
+    return subprocess.run(command, cwd=folder, env=environment).returncode
 
 
 def source(lesson: str) -> tuple[str, NotebookNode]:

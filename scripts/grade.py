@@ -7,6 +7,7 @@ import contextlib
 import csv
 import pathlib
 import sys
+import warnings
 
 import nbformat
 from assignment import COURSE, nbgrader, one_lesson
@@ -23,21 +24,14 @@ def problem(path: pathlib.Path) -> str | None:
     if size > LARGEST:
         return f"refused: the file has {size >> 20} MB, expected at most {LARGEST >> 20}: clear its outputs."
     try:
-        nbformat.read(path, as_version=4).cells  # noqa: B018 - some that can be read have none
+        with warnings.catch_warnings(action="ignore"):  # of what nbformat mends by itself
+            nbformat.read(path, as_version=4).cells  # noqa: B018 - some that can be read have none
     except Exception as error:  # whatever else a file may hold
         return f"refused: expected a notebook, got what cannot be read as one ({type(error).__name__})."
     return None
 
 
-def remarks(path: pathlib.Path) -> list[str]:
-    """Return the sentences of a graded notebook on answers that are not right, each once."""
-    if not path.is_file():
-        return ["refused: nbgrader could not read the notebook; the reason is printed above."]
-    outputs = [output for cell in nbformat.read(path, as_version=4).cells for output in cell.get("outputs", [])]
-    return list(dict.fromkeys(output.evalue for output in outputs if output.output_type == "error"))
-
-
-def grade(assignment: str, name: str, course: pathlib.Path = COURSE) -> list[dict]:
+def grade(assignment: str, name: str, course: pathlib.Path = COURSE) -> list[dict[str, str]]:
     """Grade a class with nbgrader, and return a row for each student: points, total, and what is to be said."""
     folders = sorted((course / "submitted").glob(f"*/{assignment}"))
     refused = {folder.parent.name: problem(folder / f"{name}.ipynb") for folder in folders}
@@ -46,22 +40,30 @@ def grade(assignment: str, name: str, course: pathlib.Path = COURSE) -> list[dic
     return [row(course, assignment, name, student, sentence) for student, sentence in refused.items()]
 
 
-def row(course: pathlib.Path, assignment: str, name: str, student: str, sentence: str | None) -> dict:
-    """Return the row of one student from the gradebook; a refused submission has no points in it."""
-    from nbgrader.api import Gradebook, MissingEntry
+def row(course: pathlib.Path, assignment: str, name: str, student: str, sentence: str | None) -> dict[str, str]:
+    """Return the row of one student from the gradebook, from which a refused submission is removed."""
+    from nbgrader.api import Gradebook, MissingEntry  # here, so that the tests of this file do not need it
 
-    said = [sentence] if sentence else remarks(course / "autograded" / student / assignment / f"{name}.ipynb")
+    graded = course / "autograded" / student / assignment / f"{name}.ipynb"
+    if not sentence and not graded.is_file():
+        sentence = "refused: nbgrader could not read the notebook; the reason is printed above."
     with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
-        checks = [cell.name for cell in gradebook.find_notebook(name, assignment).grade_cells]
-        points = dict.fromkeys(checks, 0.0)
+        points = {cell.name: 0.0 for cell in gradebook.find_notebook(name, assignment).grade_cells}
         if sentence:
-            with contextlib.suppress(MissingEntry):  # of an earlier round
+            with contextlib.suppress(MissingEntry):  # it has points only if an earlier one was graded
                 gradebook.remove_submission(assignment, student)
         else:
-            graded = gradebook.find_submission_notebook(name, assignment, student)
-            points |= {grade.name: grade.score for grade in graded.grades}
+            grades = gradebook.find_submission_notebook(name, assignment, student).grades
+            points |= {grade.name: grade.score for grade in grades}
     named = {check.removeprefix("check_"): f"{score:g}" for check, score in points.items()}
-    return {"student": student, **named, "total": f"{sum(points.values()):g}", "remarks": " ".join(said)}
+    said = sentence or " ".join(remarks(graded))
+    return {"student": student, **named, "total": f"{sum(points.values()):g}", "remarks": said}
+
+
+def remarks(graded: pathlib.Path) -> list[str]:
+    """Return the sentences of a graded notebook on answers that are not right, each once."""
+    outputs = [output for cell in nbformat.read(graded, as_version=4).cells for output in cell.get("outputs", [])]
+    return list(dict.fromkeys(output.evalue for output in outputs if output.output_type == "error"))
 
 
 def show(rows: list[dict]) -> None:

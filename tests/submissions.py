@@ -283,6 +283,11 @@ REFUSED = {
     "file_of_21_mb": Submission(NONE, "refused: the file has 21 MB", R3, change=with_a_large_output),
     "not_a_notebook": Submission(NONE, "refused: expected a notebook", content=b"%PDF-1.7 \xff\xfe"),
     "empty_file": Submission(NONE, "refused: expected a notebook", content=b""),
+    "cells_without_code": Submission(
+        NONE,
+        "refused: ",
+        content=b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "code"}]}',
+    ),
     "notebook_without_cells": Submission(NONE, "refused: expected a notebook", content=b"{}"),
 }
 SUBMISSIONS = RIGHT | WRONG | REFUSED

@@ -18,7 +18,7 @@ from submissions import ALL, ANSWERS, FIRST, NAMES, REFUSED, SUBMISSIONS, right,
 with_nbgrader = pytest.mark.skipif(
     importlib.util.find_spec("nbgrader") is None, reason='needs nbgrader: pip install -e ".[grading]"'
 )
-SECONDS = 5  # of computing for a submission; a right one needs less than one
+SECONDS = 2  # of computing for a submission; a right one needs a tenth of one
 LESSONS = sorted(path.stem[:2] for path in NOTEBOOKS.glob("*.ipynb"))
 BY_A_TEACHER = {"check_repair", "check_my_claim"}  # their answers are no function and no table of words
 PAGE = pathlib.Path(__file__).parents[1] / "docs" / "grading.md"
@@ -81,12 +81,20 @@ UP_THE_STACK = """frame = __import__("sys")._getframe()
     return frame.f_globals["discriminator_loss"](real_logits, fake_logits)"""
 
 
+CHANGES_ITS_INPUT = f"""loss = {RIGHT.removeprefix("return ")}
+    real_logits.data.zero_()
+    return loss"""
+
+
 def test_what_the_page_says_is_not_prevented_is_not(tmp_path):
-    """The two holes that docs/grading.md names: should one be closed, the page is to say so."""
+    """Three holes that docs/grading.md names: should one be closed, the page is to say so."""
     file = tmp_path / "from_a_submission.pt"
-    lines = verdicts(job(UP_THE_STACK, f"import torch; torch.save(torch.zeros(1), {str(file)!r})"), SECONDS)
-    assert lines["check_discriminator_loss"] == "✓ discriminator_loss is right."
+    write = f"import torch; torch.save(torch.zeros(1), {str(file)!r})"
+    hide = "import torch; torch.allclose = lambda *args, **kwargs: True"
+    for first, before in ((RIGHT, write), (UP_THE_STACK, ""), (CHANGES_ITS_INPUT, hide)):
+        assert verdicts(job(first, before), SECONDS)["check_discriminator_loss"] == "✓ discriminator_loss is right."
     assert file.exists()
+    assert "changes its input" in verdicts(job(CHANGES_ITS_INPUT), SECONDS)["check_discriminator_loss"]
 
 
 class Code:
