@@ -37,7 +37,9 @@ def nbgrader(*arguments: str, folder: pathlib.Path = COURSE) -> int:
         "PYTHONPATH": os.pathsep.join([str(ROOT / "scripts"), os.environ.get("PYTHONPATH", "")]),
         "PYTHONWARNINGS": "ignore",
     }
-    command = [programs / "nbgrader", *arguments, "--log-level=ERROR"]
+    # By `-c`, for with a file each process that runs a submission would import nbgrader anew.
+    start = "from nbgrader.apps.nbgraderapp import main; main()"
+    command = [sys.executable, "-c", start, *arguments, "--log-level=ERROR"]
     return subprocess.run(command, cwd=folder, env=environment).returncode
 
 

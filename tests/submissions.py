@@ -264,7 +264,7 @@ REFUSED = {
     "endless_cell": refused("the cells of the notebook took more than", "while True: pass"),
     "endless_output": refused("the cells of the notebook took more than", "while True: print('x' * 1000)"),
     "os_exit": refused("the cells of the notebook ended the process", "import os; os._exit(0)"),
-    "imports_the_answers": refused("it opens answers_03.py", "sys.path.append(str(root / 'tests'))\nimport answers_03"),
+    "imports_the_answers": refused("it opens answers_03", "sys.path.append(str(root / 'tests'))\nimport answers_03"),
     "reads_the_solutions": refused(
         "it opens 03_gan_training.ipynb", "open(root / 'notebooks' / 'solutions' / '03_gan_training.ipynb')"
     ),

@@ -18,7 +18,7 @@ from submissions import ALL, ANSWERS, FIRST, NAMES, REFUSED, SUBMISSIONS, right,
 with_nbgrader = pytest.mark.skipif(
     importlib.util.find_spec("nbgrader") is None, reason='needs nbgrader: pip install -e ".[grading]"'
 )
-SECONDS = 2  # of computing for a submission; a right one needs a tenth of one
+SECONDS = 3  # of computing for a submission; a right one needs a tenth of one
 LESSONS = sorted(path.stem[:2] for path in NOTEBOOKS.glob("*.ipynb"))
 BY_A_TEACHER = {"check_repair", "check_my_claim"}  # their answers are no function and no table of words
 PAGE = pathlib.Path(__file__).parents[1] / "docs" / "grading.md"

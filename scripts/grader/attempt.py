@@ -9,6 +9,7 @@ import math
 import os
 import resource
 import sys
+import time
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,9 +43,9 @@ def attempt(job: Job, folder: Path, seconds: float) -> None:
     """Run a submission in `folder` and leave a file for each check that could be run."""
     settle(folder, seconds)
     save, end = torch.save, os._exit  # before the learner's code can put something else there
-    checks = vars(importlib.import_module(f"course_utils.exercises.{job.lesson}"))
+    lesson = importlib.import_module(f"course_utils.exercises.{job.lesson}")
     shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
-    hide(job.lesson)
+    hide(lesson)
 
     def refuse(act: str) -> None:
         Path(folder, REFUSED).write_text(act, encoding="utf-8")
@@ -54,7 +55,7 @@ def attempt(job: Job, folder: Path, seconds: float) -> None:
     first_error = run(shell, job.cells)
     Path(folder, RAN).touch()
     for check, name in job.answers.items():
-        save(seen_of(checks[check], name, shell.user_ns, first_error), Path(folder, f"{check}.pt"))
+        save(seen_of(getattr(lesson, check), name, shell.user_ns, first_error), Path(folder, f"{check}.pt"))
 
 
 def settle(folder: Path, seconds: float) -> None:
@@ -65,7 +66,8 @@ def settle(folder: Path, seconds: float) -> None:
         os.dup2(nowhere, stream)
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, FILE))
-    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), math.ceil(seconds) + 1))
+    end = math.ceil(time.process_time() + seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (end, end + 1))
     os.chdir(folder)
     os.symlink(ROOT, Path(folder, "course"), target_is_directory=True)
     os.environ |= {name: str(folder) for name in ("HOME", "TMPDIR", "IPYTHONDIR", "COURSE_CHECKPOINTS")}
@@ -74,17 +76,17 @@ def settle(folder: Path, seconds: float) -> None:
     torch.set_num_threads(1)
 
 
-def hide(lesson: str) -> None:
+def hide(lesson: types.ModuleType) -> None:
     """Let the notebook import a course of its own, in which checks do nothing and no right answer is to be found."""
     for name in list(sys.modules):
         if name.split(".")[0] in ("course_utils", "grader"):
             file = sys.modules.pop(name).__file__
             linecache.cache[file] = (0, None, [], file)  # no traceback or warning has to open it
-    lesson_stub = types.ModuleType(f"course_utils.exercises.{lesson}")
-    lesson_stub.__getattr__ = lambda name: lambda *args, **kwargs: None
-    exercises = types.ModuleType("course_utils.exercises")
-    setattr(exercises, lesson, lesson_stub)
-    sys.modules |= {module.__name__: module for module in (exercises, lesson_stub)}
+    package, name = lesson.__name__.rsplit(".", 1)
+    exercises, stub = types.ModuleType(package), types.ModuleType(lesson.__name__)
+    vars(stub).update(dict.fromkeys(lesson.__all__, lambda *args, **kwargs: None))
+    setattr(exercises, name, stub)
+    sys.modules |= {package: exercises, lesson.__name__: stub}
 
 
 def run(shell: InteractiveShell, cells: list[str]) -> str:
