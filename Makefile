@@ -10,14 +10,14 @@ CELL_SECONDS := 1200
 NBVAL := --nbval --nbval-cell-timeout=$(CELL_SECONDS) --nbval-kernel-startup-timeout=300 \
 	--nbval-sanitize-with tests/nbval_sanitize.cfg
 
-.PHONY: help setup lab progress test notebooks claims pages slides site clean
+.PHONY: help setup lab progress test notebooks claims pages slides site assignment grade clean
 
 help: ## print this list (the default)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo '  TORCH=cpu    at the first set-up: PyTorch without CUDA, a much smaller download on Linux'
 	@echo '  PYTHON=...   at the first set-up: the Python to use, 3.11 or newer'
-	@echo '  LESSON=03    one lesson only, for progress, notebooks, claims, pages and slides'
+	@echo '  LESSON=03    one lesson only; for assignment and grade, which one'
 	@echo '  FIRST=0      the first seed, for claims: on 0 to 9 they are tuned, on 100 to 109 confirmed'
 	@echo '  SEEDS=10     how many seeds, for claims'
 	@echo '  ARGS="..."   more arguments for JupyterLab, progress or pytest, such as ARGS="-n0 --dist=no --pdb"'
@@ -50,6 +50,12 @@ slides: setup ## write the lessons as slides into html/, one file a lesson that 
 site: setup ## build the web site of the course into html/site/
 	@$(RUN) -c 'import furo, latex2mathml, myst_nb' 2>/dev/null || $(RUN) -m pip install --editable ".[site]"
 	$(RUN) scripts/build_site.py
+
+assignment: setup ## make an assignment of a lesson's exercises for a class, see docs/grading.md
+	$(RUN) scripts/assignment.py $(LESSON)
+
+grade: setup ## grade what a class has handed in for a lesson
+	$(RUN) scripts/grade.py $(LESSON)
 
 clean: ## remove .venv, html/ and caches; my/ and data/ stay
 	rm -rf .venv html .pytest_cache .ruff_cache gan_vae_course.egg-info
