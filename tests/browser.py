@@ -51,7 +51,7 @@ def open_page(browser, file: pathlib.Path, size: dict = WIDE, hash: str = "", **
     page.goto(f"{file.resolve().as_uri()}{hash}")
     yield page
     context.close()
-    assert faults == []
+    assert not faults, "; ".join(faults)
 
 
 def obstacles(page) -> list[str]:

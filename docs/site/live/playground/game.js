@@ -20,7 +20,7 @@ class Game {
     this.generator = new Network([LATENT_DIM, ...HIDDEN, 2], tf.relu, this.random);
     this.discriminator = new Network([2 * settings.pack, ...HIDDEN, 1], leakyRelu, this.random);
     this.steps = { discriminator: 0, generator: 0 };
-    this.losses = { discriminator: NaN, generator: NaN };
+    this.losses = { discriminator: null, generator: null }; // of the last steps
     this.looking = normal(2500, LATENT_DIM, new Random(0)); // for pictures and scores: looking never changes learning
     this.makeOptimizers();
   }
@@ -112,6 +112,15 @@ class Game {
     this.steps.generator += 1;
   }
 
+  get diverged() {
+    return Object.values(this.losses).some((loss) => loss !== null && !Number.isFinite(loss));
+  }
+
+  /** What is drawn over the steps: the loss of each player. */
+  curves() {
+    return [this.losses.discriminator, this.losses.generator];
+  }
+
   /** The first n of 2,500 generated points, always from the same codes: pairs in a Float32Array. */
   sample(n = 2500) {
     return tf.tidy(() => this.generate(tf.slice(this.looking, 0, n)).dataSync());
@@ -139,6 +148,13 @@ class Game {
       const fake = this.generate(tf.slice(this.looking, 0, 500));
       return [real, fake].map((x) => tf.mean(this.judge(x)).dataSync()[0]);
     });
+  }
+
+  /** The logit at which the discriminator does not know. */
+  undecided() {
+    if (!["least squares", "wasserstein"].includes(this.settings.loss)) return 0;
+    const [real, fake] = this.opinions(); // between two targets; a critic's zero means nothing
+    return (real + fake) / 2;
   }
 
   /** The discriminator's logits on a lattice of n × n places, row by row from the lower left; a pack is n times a place. */

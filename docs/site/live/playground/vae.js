@@ -15,7 +15,7 @@ class VAE {
     this.encoder = new Network([2, ...HIDDEN, 2 * LATENT_DIM], tf.relu, this.random);
     this.decoder = new Network([LATENT_DIM, ...HIDDEN, 2], tf.relu, this.random);
     this.steps = 0;
-    this.terms = { reconstruction: NaN, kl: NaN };
+    this.terms = { reconstruction: null, kl: null }; // of the last step, in nats
     this.looking = normal(2500, LATENT_DIM, new Random(0)); // for pictures and scores: looking never changes learning
     this.optimizer = new Adam([...this.encoder.variables, ...this.decoder.variables], settings.vaeRate, [0.9, 0.999]);
   }
@@ -53,6 +53,15 @@ class VAE {
   step() {
     tf.tidy(() => this.trainingStep(this.points.batch(BATCH), normal(BATCH, LATENT_DIM, this.random)));
     this.steps += 1;
+  }
+
+  get diverged() {
+    return Object.values(this.terms).some((term) => term !== null && !Number.isFinite(term));
+  }
+
+  /** What is drawn over the steps: the two terms of the bound. */
+  curves() {
+    return [this.terms.reconstruction, this.terms.kl];
   }
 
   /** Decoded codes of the prior, always the same n of 2,500: means of p(x | z), as pairs in a Float32Array. */
