@@ -1,5 +1,17 @@
 "use strict";
 
+/** The centre that is nearest to a place, and its distance. */
+function nearest(x, y, centres) {
+  let mode = 0;
+  let least = Infinity; // of the squared distances
+  for (let k = 0; k < centres.length; k++) {
+    const [dx, dy] = [x - centres[k][0], y - centres[k][1]];
+    const squared = dx * dx + dy * dy;
+    if (squared < least) [mode, least] = [k, squared];
+  }
+  return { mode, distance: Math.sqrt(least) };
+}
+
 /**
  * How points (pairs in an array) cover the modes of a mixture, as course_utils/metrics.py measures it (PacGAN, 2018).
  *
@@ -9,9 +21,8 @@
 function modeCoverage(points, { centres, sigma }) {
   const counts = centres.map(() => 0);
   for (let i = 0; i < points.length; i += 2) {
-    const distances = centres.map(([x, y]) => Math.hypot(points[i] - x, points[i + 1] - y));
-    const nearest = Math.min(...distances);
-    if (nearest < 3 * sigma) counts[distances.indexOf(nearest)] += 1;
+    const { mode, distance } = nearest(points[i], points[i + 1], centres);
+    if (distance < 3 * sigma) counts[mode] += 1;
   }
   const good = counts.reduce((sum, count) => sum + count, 0);
   const shares = counts.map((count) => count / Math.max(good, 1));
