@@ -13,6 +13,7 @@ page shows, docs/site/live/playground/counts.js.
 """
 
 import argparse
+import functools
 import json
 import math
 import os
@@ -27,23 +28,23 @@ SEEDS = 10
 TUNED, CONFIRMED = 0, 100
 
 
-def ask(question: str, argument=None):
-    """Open the page in a fresh Chromium, and return its answer to a question in JavaScript, and the version."""
+@functools.cache
+def page():
+    """Open the page in a Chromium that stays until this process ends."""
     from playwright.sync_api import sync_playwright
 
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.goto(PAGE.as_uri())
-        page.evaluate("ready")
-        return page.evaluate(question, argument), browser.version
+    browser = sync_playwright().start().chromium.launch(executable_path=path, args=["--no-sandbox"])
+    page = browser.new_page()
+    page.goto(PAGE.as_uri())
+    page.evaluate("ready")
+    return page
 
 
 def run(job: list) -> dict:
     """Play one preset with one seed; without a single good sample the KL is that of one mode alone, as in cures.py."""
-    found, version = ask("([preset, seed]) => playPreset(preset, seed)", job)
-    line = {"job": job, "chromium": version, "outcome": found["outcome"], "holds": found["holds"]}
+    found = page().evaluate("([preset, seed]) => playPreset(preset, seed)", job)
+    line = {"job": job, "chromium": page().context.browser.version, "outcome": found["outcome"], "holds": found["holds"]}
     line |= {"modes": found["modes"], "high_quality": found["highQuality"], "kl": min(found["kl"], math.log(8))}
     line["distance"] = found["distance"]
     if "codeKl" in found:
@@ -79,7 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("first", type=int, choices=(TUNED, CONFIRMED), help="the first of ten seeds")
     first = parser.parse_args().first
-    presets, _ = ask("PRESETS")
+    presets = page().evaluate("PRESETS")
     run_missing(run, [[name, seed] for name in presets for seed in range(first, first + SEEDS)], RECORD)
     table = counts(presets)
     rows = "\n".join(f"  {json.dumps(name)}: {json.dumps(row)}," for name, row in table.items())
