@@ -1,6 +1,7 @@
 """The live playground in Chromium: driven by keys alone, without a network, on a wide and on a narrow screen."""
 
 import contextlib
+import hashlib
 import json
 import re
 
@@ -139,6 +140,8 @@ def test_a_link_restores_settings_seed_and_steps(opened):
     press(page, "both")
     press(page, "both")
     link = page.url
+    press(page, "link")
+    page.wait_for_function("find('announcement').textContent.startsWith('Link ')")
     assert link.endswith("#momentum=0.5&discriminatorRate=0.0001&seed=1&steps=20")
     again = opened(link[link.index("#") :])
     assert sentence(again) == sentence(page)
@@ -212,6 +215,17 @@ def test_nothing_stands_in_the_way_of_those_who_cannot_see_or_point(opened, size
     page = opened(f"#model={model}&steps=2", size, color_scheme=scheme)
     assert obstacles(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+
+def test_the_library_is_the_one_that_its_readme_names():
+    folder = LIVE / "shared" / "tfjs"
+    rows = re.findall(
+        r"^\| `([\w.-]+)` \|.*\| (\d+) \| `(\w{64})` \|$", (folder / "README.md").read_text("utf-8"), re.M
+    )
+    assert {name for name, *_ in rows} == {"tf.min.js", "wasm-simd.js"}
+    for name, size, digest in rows:
+        content = (folder / name).read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (int(size), digest), name
 
 
 def test_the_page_is_light_and_its_parts_are_there():
