@@ -3,11 +3,12 @@
     python benchmarks/playground.py 0
     python benchmarks/playground.py 100
 
-The number is the first of the ten seeds: on 0 to 9 the settings were tuned, on 100 to 109 confirmed. The page is
+The number is the first of the ten seeds: 0 to 9 may be looked at while a preset is chosen, 100 to 109 when it stands.
+The GANs have the settings of cures.py, whose counts stand beside those of the page. The page is
 docs/site/live/playground, which trains at full speed and draws nothing meanwhile; it needs Chromium and playwright
-(pip install -e ".[live]"). Modes, high-quality share and KL are those of 2,500 samples, as in cures.py, whose counts
-stand beside those of the page; `distance` is the mean distance of the samples from the centre of the ring, and
-`code_kl` what the codes of a VAE say, in nats. The same seed gives the same run in the same Chromium.
+(pip install -e ".[live]"). Modes, high-quality share and KL are those of 2,500 samples, as in cures.py; `distance` is
+the mean distance of the samples from the centre of the ring, and `code_kl` what the codes of a VAE say, in nats. The
+same seed gives the same run in the same Chromium.
 Writes benchmarks/results/playground.jsonl, one line a run (recorded runs are not repeated), and the counts that the
 page shows, docs/site/live/playground/counts.js.
 """

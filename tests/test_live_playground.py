@@ -272,7 +272,21 @@ def test_a_preset_comes_out_as_recorded(opened, name, seed):
         assert found["distance"] == pytest.approx(line["distance"], abs=1e-6)
 
 
-def test_the_cures_of_collapse_cure_nine_of_ten():
-    for name in ("collapse", "faster"):
-        runs = [line for line in LINES if line["job"][0] == name and line["job"][1] >= 100]
-        assert len(runs) == 10 and sum(run["holds"] for run in runs) >= 9
+def runs(name: str) -> list[dict]:
+    return [line for line in LINES if line["job"][0] == name]
+
+
+@pytest.mark.parametrize("name", ["healthy", "collapse", "faster", "pairs"])
+@pytest.mark.parametrize("first", [0, 100])
+def test_collapse_and_its_cures_come_out_in_nine_of_ten(name, first):
+    ten = [run["holds"] for run in runs(name) if first <= run["job"][1] < first + 10]
+    assert len(ten) == 10 and sum(ten) >= 9
+
+
+def test_the_hints_of_the_presets_are_what_was_recorded():
+    """Half of the seeds; out of sight; fewer samples on the modes; some cover, others collapse."""
+    saved, others = sum(run["holds"] for run in runs("hearing")), [run["modes"] for run in runs("lottery")]
+    assert 8 <= saved <= 12 and sum(run["holds"] for run in runs("flattened")) >= 16
+    assert sum(run["distance"] > 3 for run in runs("vanishing")) >= 18
+    assert max(run["high_quality"] for run in runs("pairs")) < min(run["high_quality"] for run in runs("faster"))
+    assert max(others) == 8 and min(others) <= 3

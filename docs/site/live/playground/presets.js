@@ -94,7 +94,7 @@ const PRESETS = {
     settings: { ...AHEAD, loss: "non-saturating" },
     outcome: "covered",
     record: ["head start, saturating", "non-saturating"],
-    hint: "The arrows grow during the head start. It cures many seeds, not all.",
+    hint: "The arrows grow during the head start. It saves half of the seeds, no more.",
   },
   flattened: {
     title: "Cure of the vanishing gradient: the R1 penalty",
