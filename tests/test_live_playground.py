@@ -290,3 +290,16 @@ def test_the_hints_of_the_presets_are_what_was_recorded():
     assert sum(run["distance"] > 3 for run in runs("vanishing")) >= 18
     assert max(run["high_quality"] for run in runs("pairs")) < min(run["high_quality"] for run in runs("faster"))
     assert max(others) == 8 and min(others) <= 3
+
+
+def test_a_generator_alone_covers_no_mode(opened):
+    """The hint of the healthy game."""
+    score = opened().evaluate(
+        """(() => {
+          const game = build(DEFAULTS);
+          for (let i = 0; i < 100; i++) game.step("discriminator");
+          for (let i = 0; i < 1000; i++) game.step("generator");
+          return game.score();
+        })()"""
+    )
+    assert score["modes"] == 0

@@ -45,7 +45,7 @@ const PRESETS = {
     settings: {},
     outcome: "covered",
     record: ["momentum 0.8", "no momentum"],
-    hint: "Press Play. Then pause, and step G alone: all samples run to one place.",
+    hint: "Press Play. Then restart, and take 100 steps of D and 1,000 of G alone: no mode is covered.",
   },
   collapse: {
     title: "Collapse: D learns ten times more slowly than G",
