@@ -1,0 +1,44 @@
+"use strict";
+
+// Pictures of 28×28 pixels on a canvas: one grey scale, black to white, never smoothed.
+
+const SIDE = 28;
+const GAP = 3; // pixels between pictures, where a mark has room
+
+/** Draw pictures on a canvas in rows. @param marked (number) => is this picture's code in a sparse place? */
+function drawPictures(canvas, pixels, columns = 1, marked = () => false) {
+  const n = pixels.length / SIDE ** 2;
+  const gap = n > 1 ? GAP : 0;
+  canvas.width = columns * (SIDE + gap) - gap;
+  canvas.height = Math.ceil(n / columns) * (SIDE + gap);
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  for (let i = 0; i < n; i++) {
+    const [x, y] = [(i % columns) * (SIDE + gap), Math.floor(i / columns) * (SIDE + gap)];
+    context.putImageData(pictureOf(pixels.subarray(i * SIDE ** 2, (i + 1) * SIDE ** 2)), x, y);
+    if (!marked(i)) continue;
+    context.fillStyle = "#d9730d";
+    context.fillRect(x, y + SIDE, SIDE, 2);
+  }
+}
+
+/** Pixels in [0, 1] as an image of grey levels. */
+function pictureOf(pixels) {
+  const image = new ImageData(SIDE, SIDE);
+  pixels.forEach((value, i) => image.data.fill(Math.round(255 * value), 4 * i, 4 * i + 3));
+  pixels.forEach((_, i) => (image.data[4 * i + 3] = 255));
+  return image;
+}
+
+/** How abruptly grey levels change: the mean absolute Laplacian, as metrics.sharpness has it. */
+function sharpness(pixels) {
+  const at = (row, column) => (row < 0 || column < 0 || row >= SIDE || column >= SIDE ? 0 : pixels[row * SIDE + column]);
+  let sum = 0;
+  for (let i = 0; i < SIDE; i++) {
+    for (let j = 0; j < SIDE; j++) {
+      sum += Math.abs(at(i - 1, j) + at(i + 1, j) + at(i, j - 1) + at(i, j + 1) - 4 * at(i, j));
+    }
+  }
+  return sum / SIDE ** 2;
+}
