@@ -16,12 +16,12 @@ SEED = 0
 SHARED = dict(batch_size=16, seed=SEED, average=0.999, schedule="linear")
 
 
-def gan_03(digits: Images) -> GAN:
+def gan_03(images: Images) -> GAN:
     """The GAN of lesson 03."""
     seed_everything(SEED)
     gan = GAN(networks.ConvGenerator(), networks.ConvDiscriminator(), r1_weight=1.0, penalty_every=8,
               generator_lr=2e-3, discriminator_lr=2e-3)  # fmt: skip
-    fit(gan, digits.train, steps=8000, batch_size=16, seed=SEED, average=0.999, schedule="linear",
+    fit(gan, images.train, steps=8000, batch_size=16, seed=SEED, average=0.999, schedule="linear",
         snapshots=(0, 100, 300, 1000, 3000, 8000), checkpoint="03_gan")  # fmt: skip
     return gan
 

@@ -82,7 +82,7 @@ class BlindTest {
   drawRow(canvas, row) {
     const pixels = new Float32Array(ROW * SIDE ** 2);
     row.forEach((place, i) => pixels.set(this.pictures[place], i * SIDE ** 2));
-    drawPictures(canvas, pixels, ROW);
+    drawPictures(canvas, pixels, { columns: ROW });
   }
 
   /** The measures of some rows, each beside that of real digits. */

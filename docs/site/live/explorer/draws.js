@@ -2,6 +2,23 @@
 
 const COLUMNS = 8;
 const MARKS = 400; // codes of each kind in a plot
+const EDGE = 4; // a plot goes from -4 to 4
+
+/** What a reader calls a direction. */
+function inWords(direction) {
+  const [kind, number] = direction.split(" ");
+  return kind === "main" ? `main direction ${number}` : `number ${number} of z`;
+}
+
+/** An empty plot: a frame, and lines through the origin. */
+function drawAxes(context, side) {
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, side, side);
+  context.strokeStyle = "#ccc";
+  context.strokeRect(0.5, 0.5, side - 1, side - 1);
+  context.strokeRect(-1, side / 2, side + 2, 2 * side);
+  context.strokeRect(side / 2, -1, 2 * side, side + 2);
+}
 
 /** The third panel: draws of the priors as pictures, and where they land among the codes of unseen digits. */
 class Draws {
@@ -31,7 +48,7 @@ class Draws {
     const sparse = codes.map((z) => model.isSparse(z));
     const pixels = model.decode(codes);
     const canvas = document.getElementById(`draws-${model.key}`);
-    drawPictures(canvas, pixels, COLUMNS, (i) => sparse[i]);
+    drawPictures(canvas, pixels, { columns: COLUMNS, marked: (i) => sparse[i] });
     const prior = from === "fitted" ? "its fitted prior" : "N(0, I)";
     const landed = model.prior ? `: ${sparse.filter(Boolean).length} land in sparse places` : "";
     const words = `${n} draws of ${prior}${landed}`;
@@ -46,15 +63,15 @@ class Draws {
     const canvas = document.getElementById(`plot-${model.key}`);
     const context = canvas.getContext("2d");
     const [u, v] = [model.direction(across), model.direction(down)];
-    const place = (z) => [dot(z, u), dot(z, v)].map((value) => ((value + 4) / 8) * canvas.width);
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    context.fillStyle = "#2a8c55";
+    const place = (z) => [dot(z, u), dot(z, v)].map((value) => ((value + EDGE) / (2 * EDGE)) * canvas.width);
+    drawAxes(context, canvas.width);
+    context.fillStyle = colourOf("--posterior");
     for (const z of model.codes.slice(0, MARKS)) {
       const [x, y] = place(z);
       context.fillRect(x - 2, y - 2, 4, 4);
     }
     const from = this.from(model);
-    context.strokeStyle = from === "fitted" ? "#d9730d" : "#7f7f7f";
+    context.strokeStyle = colourOf(from === "fitted" ? "--generated" : "--prior");
     context.beginPath();
     for (const [x, y] of model.draws(MARKS, seed, from).map(place)) {
       context.moveTo(x - 3, y - 3);
@@ -65,5 +82,6 @@ class Draws {
     context.stroke();
     const what = from === "fitted" ? "the fitted prior" : "N(0, I)";
     canvas.setAttribute("aria-label", `${model.title}: codes of unseen digits, and draws of ${what}, in two directions`);
+    canvas.nextElementSibling.textContent = `Across: ${inWords(across)}; down: ${inWords(down)}; each from −4 to 4.`;
   }
 }

@@ -32,9 +32,9 @@ class Explorer {
   }
 
   fillSelects(dimensions) {
-    const names = [...this.models[0].directions.keys()].map((i) => [`main ${i + 1}`, `main direction ${i + 1}`]);
-    for (let i = 1; i <= dimensions; i++) names.push([`z ${i}`, `number ${i} of z`]);
-    for (const id of ["across", "down"]) fill(document.getElementById(id), names);
+    const names = this.models[0].directions.map((_, i) => `main ${i + 1}`);
+    for (let i = 1; i <= dimensions; i++) names.push(`z ${i}`);
+    for (const id of ["across", "down"]) fill(document.getElementById(id), names.map((name) => [name, inWords(name)]));
     const digits = EXPLORER.real.labels.map((label, i) => [i, `${label}, ${i % 2 ? "second" : "first"} example`]);
     for (const id of ["from", "to"]) fill(document.getElementById(id), digits);
   }

@@ -5,8 +5,13 @@
 const SIDE = 28;
 const GAP = 3; // pixels between pictures, where a mark has room
 
-/** Draw pictures on a canvas in rows. @param marked (number) => is this picture's code in a sparse place? */
-function drawPictures(canvas, pixels, columns = 1, marked = () => false) {
+/** A colour of the style sheets, by its name. */
+function colourOf(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name);
+}
+
+/** Draw pictures on a canvas in rows; some get a mark below, and the chosen one has lines on both sides. */
+function drawPictures(canvas, pixels, { columns = 1, marked = () => false, chosen = -1 } = {}) {
   const n = pixels.length / SIDE ** 2;
   const gap = n > 1 ? GAP : 0;
   canvas.width = columns * (SIDE + gap) - gap;
@@ -17,9 +22,10 @@ function drawPictures(canvas, pixels, columns = 1, marked = () => false) {
   for (let i = 0; i < n; i++) {
     const [x, y] = [(i % columns) * (SIDE + gap), Math.floor(i / columns) * (SIDE + gap)];
     context.putImageData(pictureOf(pixels.subarray(i * SIDE ** 2, (i + 1) * SIDE ** 2)), x, y);
-    if (!marked(i)) continue;
-    context.fillStyle = "#d9730d";
-    context.fillRect(x, y + SIDE, SIDE, 2);
+    context.fillStyle = colourOf("--sparse");
+    if (marked(i)) context.fillRect(x, y + SIDE, SIDE, 2);
+    context.fillStyle = colourOf("--chosen");
+    if (i === chosen) [x - 2, x + SIDE].forEach((left) => context.fillRect(left, y, 2, SIDE));
   }
 }
 

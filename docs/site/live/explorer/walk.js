@@ -34,7 +34,7 @@ class Walk {
     const pixels = model.decode(codes);
     const here = this.state.position;
     const canvas = document.getElementById(`walk-${model.key}`);
-    drawPictures(canvas, pixels, FRAMES, (i) => sparse[i]);
+    drawPictures(canvas, pixels, { columns: FRAMES, marked: (i) => sparse[i], chosen: here });
     const picture = pixels.subarray(here * SIDE ** 2, (here + 1) * SIDE ** 2);
     drawPictures(document.getElementById(`frame-${model.key}`), picture);
     const marked = model.prior ? `${sparse.filter(Boolean).length} of ${FRAMES} codes in sparse places` : "";
