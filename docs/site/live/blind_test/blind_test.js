@@ -91,16 +91,16 @@ class BlindTest {
   }
 
   showResult() {
+    const found = `You found the GAN in ${this.score} of ${ROUNDS} rounds`;
     const share = Math.round(100 * coinDoesAsWell(this.score, ROUNDS));
-    byId("score").textContent =
-      `You found the GAN in ${this.score} of ${ROUNDS} rounds; a tossed coin does as well or better in ${share} % of tests.`;
-    fillRows(byId("played"), this.rounds.map((round, i) => this.played_row(round, i)));
+    byId("score").textContent = `${found}; a tossed coin does as well or better in ${share} % of tests.`;
+    fillRows(byId("played"), this.rounds.map((round, i) => this.roundInWords(round, i)));
     fillRows(byId("rules"), this.rules());
     const real = BLIND_TEST.kinds.findIndex(([way]) => way === "real") * BLIND_TEST.shown;
     this.drawRow(byId("row-real"), [...Array(ROW).keys()].map((i) => real + i));
   }
 
-  played_row({ gan }, i) {
+  roundInWords({ gan }, i) {
     const bet = this.state.answers[i] === "u" ? "upper" : "lower";
     return [String(i + 1), bet, PLACES[gan], this.isRight(i) ? "✓" : "✗"];
   }
@@ -162,7 +162,7 @@ function showLesson() {
     byId("lesson-head").append(cell);
   });
   fillRows(byId("lesson"), rows);
-  const percent = (share) => `${Math.round(100 * share)} %`;
+  const percent = (share) => `${Number((100 * share).toFixed(1))} %`;
   byId("blurred").textContent = percent(detector["blurred"]);
   byId("matched").textContent = percent(detector["blurred, equally sharp"]);
   byId("sharper-usual").textContent = percent(BLIND_TEST.rules.usual.sharpness);

@@ -22,7 +22,9 @@ class Directions {
       this.pad.setPointerCapture(event.pointerId);
       this.point(event);
     });
-    this.pad.addEventListener("pointermove", (event) => this.pad.hasPointerCapture(event.pointerId) && this.point(event));
+    this.pad.addEventListener("pointermove", (event) => {
+      if (this.pad.hasPointerCapture(event.pointerId)) this.point(event);
+    });
   }
 
   /** Move to where the pointer is. */
@@ -35,12 +37,13 @@ class Directions {
 
   /** Move by arrow keys; with Shift five times as far; Home goes to the middle. */
   key(event) {
-    const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const step = event.shiftKey ? 0.5 : 0.1;
-    if (event.key === "Home") this.move(0, 0);
-    else if (event.key in steps) this.move(...["x", "y"].map((axis, i) => this.state[axis] + step * steps[event.key][i]));
-    else return;
+    if (event.key !== "Home" && !(event.key in ways)) return;
     event.preventDefault();
+    if (event.key === "Home") return this.move(0, 0);
+    const [right, down] = ways[event.key];
+    this.move(this.state.x + step * right, this.state.y + step * down);
   }
 
   move(x, y) {

@@ -81,7 +81,8 @@ class Draws {
     }
     context.stroke();
     const what = from === "fitted" ? "the fitted prior" : "N(0, I)";
-    canvas.setAttribute("aria-label", `${model.title}: codes of unseen digits, and draws of ${what}, in two directions`);
+    const shown = `codes of unseen digits, and draws of ${what}, in two directions`;
+    canvas.setAttribute("aria-label", `${model.title}: ${shown}`);
     canvas.nextElementSibling.textContent = `Across: ${inWords(across)}; down: ${inWords(down)}; each from −4 to 4.`;
   }
 }

@@ -3,7 +3,7 @@ const EXPLORER = {
  "torch": "2.14.1+cu130",
  "models": {
   "gan_03": {
-   "recipe": "def gan_03(digits: Images) -> GAN:\n    \"\"\"The GAN of lesson 03.\"\"\"\n    seed_everything(SEED)\n    gan = GAN(networks.ConvGenerator(), networks.ConvDiscriminator(), r1_weight=1.0, penalty_every=8,\n              generator_lr=2e-3, discriminator_lr=2e-3)  # fmt: skip\n    fit(gan, digits.train, steps=8000, batch_size=16, seed=SEED, average=0.999, schedule=\"linear\",\n        snapshots=(0, 100, 300, 1000, 3000, 8000), checkpoint=\"03_gan\")  # fmt: skip\n    return gan\n",
+   "recipe": "def gan_03(images: Images) -> GAN:\n    \"\"\"The GAN of lesson 03.\"\"\"\n    seed_everything(SEED)\n    gan = GAN(networks.ConvGenerator(), networks.ConvDiscriminator(), r1_weight=1.0, penalty_every=8,\n              generator_lr=2e-3, discriminator_lr=2e-3)  # fmt: skip\n    fit(gan, images.train, steps=8000, batch_size=16, seed=SEED, average=0.999, schedule=\"linear\",\n        snapshots=(0, 100, 300, 1000, 3000, 8000), checkpoint=\"03_gan\")  # fmt: skip\n    return gan\n",
    "seed": 0,
    "run": [
     "3e06fda3d62a"

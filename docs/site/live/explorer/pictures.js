@@ -39,7 +39,8 @@ function pictureOf(pixels) {
 
 /** How abruptly grey levels change: the mean absolute Laplacian, as metrics.sharpness has it. */
 function sharpness(pixels) {
-  const at = (row, column) => (row < 0 || column < 0 || row >= SIDE || column >= SIDE ? 0 : pixels[row * SIDE + column]);
+  const inside = (i) => i >= 0 && i < SIDE;
+  const at = (row, column) => (inside(row) && inside(column) ? pixels[row * SIDE + column] : 0);
   let sum = 0;
   for (let i = 0; i < SIDE; i++) {
     for (let j = 0; j < SIDE; j++) {

@@ -25,7 +25,8 @@ class Trained {
   /** n codes of a seed, from "normal", N(0, I), or from the "fitted" prior. */
   draws(n, seed, from = this.usual) {
     const random = new Random(seed);
-    return Array.from({ length: n }, () => (from === "fitted" ? this.prior.draw(random) : random.normals(this.latentDim)));
+    const draw = from === "fitted" ? () => this.prior.draw(random) : () => random.normals(this.latentDim);
+    return Array.from({ length: n }, draw);
   }
 
   /** A direction of z, of length 1: "main 1" is the one along which pictures change most, "z 1" the first number. */
