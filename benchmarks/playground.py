@@ -44,12 +44,12 @@ def page():
 def run(job: list) -> dict:
     """Play one preset with one seed; without a single good sample the KL is that of one mode alone, as in cures.py."""
     found = page().evaluate("([preset, seed]) => playPreset(preset, seed)", job)
-    line = {"job": job, "chromium": page().context.browser.version, "outcome": found["outcome"], "holds": found["holds"]}
+    line = {"job": job, "outcome": found["outcome"], "holds": found["holds"]}
     line |= {"modes": found["modes"], "high_quality": found["highQuality"], "kl": min(found["kl"], math.log(8))}
     line["distance"] = found["distance"]
     if "codeKl" in found:
         line["code_kl"] = found["codeKl"]
-    return line
+    return line | {"chromium": page().context.browser.version}
 
 
 def of_the_lesson(outcome: str, record: list[str] | None) -> int | None:
@@ -79,9 +79,13 @@ def counts(presets: dict[str, dict]) -> dict[str, dict]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("first", type=int, choices=(TUNED, CONFIRMED), help="the first of ten seeds")
-    first = parser.parse_args().first
+    parser.add_argument("--presets", nargs="+", help="some of the presets alone")
+    args = parser.parse_args()
     presets = page().evaluate("PRESETS")
-    run_missing(run, [[name, seed] for name in presets for seed in range(first, first + SEEDS)], RECORD)
+    if unknown := set(args.presets or []) - set(presets):
+        parser.error(f"expected presets among {', '.join(presets)}, got {sorted(unknown)[0]!r}")
+    seeds = range(args.first, args.first + SEEDS)
+    run_missing(run, [[name, seed] for name in args.presets or presets for seed in seeds], RECORD)
     table = counts(presets)
     rows = "\n".join(f"  {json.dumps(name)}: {json.dumps(row)}," for name, row in table.items())
     about = "// Made by benchmarks/playground.py: in how many of ten seeds the outcome of each preset was seen."

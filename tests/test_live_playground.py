@@ -1,9 +1,10 @@
 """The live playground in Chromium: driven by keys alone, without a network, on a wide and on a narrow screen."""
 
+import contextlib
+import hashlib
 import json
 import re
 
-import environment
 import playground
 import pytest
 from browser import LIVE, NARROW, WIDE, chromium, obstacles, open_page
@@ -23,8 +24,6 @@ def browser():
 @pytest.fixture
 def opened(browser):
     """Return a function that opens the page with what stands after the #; each page is closed after the test."""
-    import contextlib
-
     with contextlib.ExitStack() as stack:
 
         def opened(hash: str = "", size: dict = WIDE, **options):
@@ -74,7 +73,7 @@ def sentence(page) -> str:
 
 
 def test_every_control_is_reached_by_tab_and_has_a_name(opened):
-    for model, hidden in (("gan", "vaeRate"), ("vae", "loss")):
+    for model, example in (("gan", "vaeRate"), ("vae", "loss")):
         page = opened(f"#model={model}")
         ids = page.evaluate("[...document.querySelectorAll('button, select, input')].map(({ id }) => id)")
         seen = []
@@ -83,9 +82,9 @@ def test_every_control_is_reached_by_tab_and_has_a_name(opened):
             seen.append(page.evaluate("document.activeElement.id"))
         assert all(ids)
         missing = set(ids) - set(seen)
-        gan_only = set(page.evaluate("[...document.querySelectorAll('.gan button, .gan select, button.gan')].map((e) => e.id)"))
-        vae_only = set(page.evaluate("[...document.querySelectorAll('.vae select, .vae input')].map((e) => e.id)"))
-        assert missing == (vae_only if model == "gan" else gan_only) and hidden in missing
+        other = {"gan": ".vae select, .vae input", "vae": ".gan select, button.gan"}[model]
+        hidden = page.evaluate("(other) => [...document.querySelectorAll(other)].map(({ id }) => id)", other)
+        assert missing == set(hidden) and example in hidden
         named = "[...document.querySelectorAll('select, input')].every(({ labels }) => labels[0].textContent.trim())"
         assert page.evaluate(named)
 
@@ -141,6 +140,8 @@ def test_a_link_restores_settings_seed_and_steps(opened):
     press(page, "both")
     press(page, "both")
     link = page.url
+    press(page, "link")
+    page.wait_for_function("find('announcement').textContent.startsWith('Link ')")
     assert link.endswith("#momentum=0.5&discriminatorRate=0.0001&seed=1&steps=20")
     again = opened(link[link.index("#") :])
     assert sentence(again) == sentence(page)
@@ -216,6 +217,17 @@ def test_nothing_stands_in_the_way_of_those_who_cannot_see_or_point(opened, size
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 
+def test_the_library_is_the_one_that_its_readme_names():
+    folder = LIVE / "shared" / "tfjs"
+    rows = re.findall(
+        r"^\| `([\w.-]+)` \|.*\| (\d+) \| `(\w{64})` \|$", (folder / "README.md").read_text("utf-8"), re.M
+    )
+    assert {name for name, *_ in rows} == {"tf.min.js", "wasm-simd.js"}
+    for name, size, digest in rows:
+        content = (folder / name).read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (int(size), digest), name
+
+
 def test_the_page_is_light_and_its_parts_are_there():
     parts = re.findall(r'(?:src|href)="([^"]+)"', PAGE.read_text(encoding="utf-8"))
     sizes = [(FOLDER / part).stat().st_size for part in parts]
@@ -226,11 +238,12 @@ def test_the_page_is_light_and_its_parts_are_there():
 
 def test_the_counts_of_the_page_are_those_of_the_record(opened):
     page = opened()
-    presets = page.evaluate("PRESETS")
+    presets, outcomes = page.evaluate("[PRESETS, OUTCOMES]")
     assert page.evaluate("COUNTS") == playground.counts(presets)
     shown = page.evaluate("[...find('counts').rows].map((row) => [...row.cells].map((cell) => cell.textContent))")
     for (title, counted, *cells, _), (name, row) in zip(shown, playground.counts(presets).items(), strict=True):
-        assert title == presets[name]["title"] and counted == page.evaluate("OUTCOMES")[presets[name]["outcome"]]["words"]
+        assert title == presets[name]["title"]
+        assert counted == outcomes[presets[name]["outcome"]]["words"]
         expected = [row["tuned"], row["confirmed"], row["lesson"]]
         assert cells == ["–" if count is None else f"{count} of 10" for count in expected]
 
@@ -260,7 +273,6 @@ def test_a_preset_comes_out_as_recorded(opened, name, seed):
 
 
 def test_the_cures_of_collapse_cure_nine_of_ten():
-    lines = environment.RESULTS.joinpath("playground.jsonl").read_text(encoding="utf-8").splitlines()
     for name in ("collapse", "faster"):
-        runs = [line for line in map(json.loads, lines) if line["job"][0] == name and line["job"][1] >= 100]
+        runs = [line for line in LINES if line["job"][0] == name and line["job"][1] >= 100]
         assert len(runs) == 10 and sum(run["holds"] for run in runs) >= 9

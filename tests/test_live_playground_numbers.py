@@ -65,10 +65,9 @@ def test_losses_and_gradients_of_both_players_are_those_of_pytorch(page, case, m
     weights = [for_the_page(network.parameters()) for network in (gan.discriminator, gan.generator)]
     monkeypatch.setattr(torch, "randn", lambda *_, **__: z)
     monkeypatch.setattr(torch, "rand", lambda *_, **__: mix)
-    optimizers = {name: torch.optim.SGD(getattr(gan, name).parameters(), 0.0) for name in ("discriminator", "generator")}
-    d_loss = gan.discriminator_step(real, optimizers["discriminator"], 0)["d_loss"].item()
+    d_loss = gan.discriminator_step(real, torch.optim.SGD(gan.discriminator.parameters(), 0.0), 0)["d_loss"].item()
     d_gradients = for_the_page(p.grad for p in gan.discriminator.parameters())
-    g_loss = gan.generator_step(128, optimizers["generator"])["g_loss"].item()
+    g_loss = gan.generator_step(128, torch.optim.SGD(gan.generator.parameters(), 0.0))["g_loss"].item()
     g_gradients = for_the_page(p.grad for p in gan.generator.parameters())
     found = page.evaluate(
         """([settings, [d, g], real, z, mix]) => {

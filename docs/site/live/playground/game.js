@@ -46,7 +46,7 @@ class Game {
     return this.generator.forward(z);
   }
 
-  /** Points (N, 2) to logits (N / pack, 1): with a pack of 2 the discriminator judges pairs (PacGAN, Lin et al., 2018). */
+  /** Points (N, 2) to logits (N / pack, 1): in packs of 2 the discriminator judges pairs (PacGAN, Lin et al., 2018). */
   judge(x) {
     return this.discriminator.forward(tf.reshape(x, [-1, 2 * this.settings.pack]));
   }
@@ -90,11 +90,11 @@ class Game {
 
   /** Let the "discriminator", the "generator" or "both" move once, with fresh points and codes. */
   step(players = "both") {
-    const { criticSteps, headStart } = this.settings;
-    const alone = players === "both" && this.inHeadStart;
-    if (players !== "generator") this.moveDiscriminator();
-    const moved = this.steps.discriminator - headStart;
-    if (players === "generator" || (players === "both" && !alone && moved % criticSteps === 0)) this.moveGenerator();
+    if (players === "generator") return this.moveGenerator();
+    const alone = players === "discriminator" || this.inHeadStart;
+    this.moveDiscriminator();
+    const moved = this.steps.discriminator - this.settings.headStart;
+    if (!alone && moved % this.settings.criticSteps === 0) this.moveGenerator();
   }
 
   moveDiscriminator() {
@@ -157,7 +157,7 @@ class Game {
     return (real + fake) / 2;
   }
 
-  /** The discriminator's logits on a lattice of n × n places, row by row from the lower left; a pack is n times a place. */
+  /** The discriminator's logits on n × n places, row by row from the lower left; each pack is of one place. */
   surface(n) {
     const { limit } = this.data;
     const axis = Float32Array.from({ length: n }, (_, i) => limit * ((2 * (i + 0.5)) / n - 1));

@@ -85,6 +85,7 @@ function settle() {
 }
 
 function remember() {
+  find("link").textContent = "Copy link";
   rememberState({ ...state, steps: repeatable ? state.steps : 0 }, PAGE_DEFAULTS);
 }
 
@@ -222,9 +223,10 @@ async function copyLink() {
     () => true,
     () => false,
   );
-  const steps = repeatable ? "" : " It begins at step 0: a link cannot repeat steps of one player, or settings changed.";
-  find("announcement").textContent = find("link").textContent = copied ? "Link copied" : "Link is in the address bar";
-  find("announcement").textContent += `.${steps}`;
+  const where = copied ? "Link copied" : "Link is in the address bar";
+  const limit = " It begins at step 0: a link cannot repeat steps of one player, nor settings changed on the way.";
+  find("link").textContent = where;
+  find("announcement").textContent = `${where}.${repeatable ? "" : limit}`;
 }
 
 function prepareControls() {

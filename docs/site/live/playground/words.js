@@ -10,7 +10,8 @@ const rounded = (number) => (Number.isFinite(number) ? number.toFixed(2) : "not 
 function coverageInWords(score, data) {
   if (!data.centres) return "No modes to count on the moons";
   const kl = Number.isFinite(score.kl) ? `, KL ${rounded(score.kl)}` : "";
-  return `${score.modes} of ${data.centres.length} modes, ${percent(score.highQuality)} of generated points on one${kl}`;
+  const modes = `${score.modes} of ${data.centres.length} modes`;
+  return `${modes}, ${percent(score.highQuality)} of generated points on one${kl}`;
 }
 
 /** How many of the drawn points lie outside of the picture. */

@@ -1,6 +1,6 @@
 "use strict";
 
-/** Start TensorFlow.js on its WebAssembly kernels, which come from tfjs/wasm-simd.js: nothing is fetched from anywhere. */
+/** Start TensorFlow.js on its WebAssembly kernels, which are in tfjs/wasm-simd.js: nothing is fetched from anywhere. */
 async function startTensorFlow() {
   tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false); // the kernels are those of one thread
   if (!(await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT"))) {

@@ -1,6 +1,6 @@
 "use strict";
 
-/** Random numbers of a seed: the same seed gives the same numbers in the same browser (sfc32, by Chris Doty-Humphrey). */
+/** Random numbers of a seed: the same seed gives the same numbers (sfc32, by Chris Doty-Humphrey). */
 class Random {
   /** @param {number} seed a whole number from 0 */
   constructor(seed) {

@@ -1,7 +1,7 @@
 "use strict";
 
-// The state of a page is a flat object of numbers, words, and yes or no. Its link is the address of the page with, after
-// the #, each value that differs from its default: "page.html#loss=wasserstein&seed=3".
+// The state of a page is a flat object of numbers, words, and yes or no. Its link is the address of the page, a #, and
+// each value that differs from its default: "page.html#loss=wasserstein&seed=3".
 
 /** Read a state from the part of an address after the #; what is missing or of another type is the default's. */
 function readState(defaults, hash = location.hash) {
