@@ -1,6 +1,6 @@
 """The models of lessons 03, 06 and 07, and the priors fitted to them, made by the lines of these lessons.
 
-`fit` finds the checkpoints that the lessons have left, or trains: six minutes on one core for all four.
+`fit` finds the checkpoints that the lessons have left, or trains, for some minutes.
 """
 
 import torch

@@ -165,7 +165,7 @@ def test_everything_is_done_by_keyboard_alone(page):
     focus_by_tab(page, "position")
     page.keyboard.press("Home")
     frames(page)
-    assert page.evaluate("[explorer.state.to, explorer.state.position]") == [17, 0]
+    assert page.evaluate("[explorer.state.to, explorer.state.position]") == [14, 0]
     focus_by_tab(page, "arc")
     page.keyboard.press("ArrowDown")
     focus_by_tab(page, "n")

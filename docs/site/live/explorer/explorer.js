@@ -2,7 +2,7 @@
 
 const DEFAULTS = {
   base: 1, across: "main 1", down: "main 2", x: 0, y: 0,
-  from: 6, to: 16, path: "arc", position: 5,
+  from: 19, to: 13, path: "arc", position: 5,
   n: 24, seed: 1, swapped: false,
 };
 const ANNOUNCED_AFTER = 500; // milliseconds: a screen reader hears where one stops, not every step on the way
