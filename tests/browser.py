@@ -17,7 +17,7 @@ NARROW = {"width": 360, "height": 740}
 @contextlib.contextmanager
 def chromium() -> Iterator:
     """Start the Chromium of this machine (or of the variable CHROMIUM); skip the test where there is none."""
-    reason = 'playwright is not installed: .venv/bin/python -m pip install -e ".[live]"'
+    reason = 'playwright is not installed: .venv/bin/python -m pip install -e ".[browser]"'
     api = pytest.importorskip("playwright.sync_api", reason=reason)
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
@@ -56,7 +56,7 @@ def open_page(browser, file: pathlib.Path, size: dict = WIDE, hash: str = "", **
 
 def obstacles(page) -> list[str]:
     """What axe-core finds serious or critical for people who cannot see or point: each rule with its elements."""
-    reason = 'axe is not installed: .venv/bin/python -m pip install -e ".[live]"'
+    reason = 'axe is not installed: .venv/bin/python -m pip install -e ".[browser]"'
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason=reason)
     violations = axe.Axe().run(page, options={"preload": False}).response["violations"]
     found = [violation for violation in violations if violation["impact"] in ("serious", "critical")]
