@@ -56,7 +56,7 @@ def build(folder: pathlib.Path, torch_of_pypi: bool) -> None:
     make(tool, sys.executable)
     install(tool, "jupyter-repo2docker")
     command = [tool / "bin" / "jupyter-repo2docker", "--no-build", "--debug", ROOT]
-    dockerfile = subprocess.run(command, stderr=subprocess.PIPE, check=True, text=True).stderr
+    dockerfile = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
     version = (ROOT / "binder" / "runtime.txt").read_text(encoding="utf-8").strip().removeprefix("python-")
     (lock,) = tool.glob(f"lib/*/site-packages/repo2docker/buildpacks/conda/environment.py-{version}-linux-64.lock")
     make(environment, find_python(version))
@@ -69,6 +69,16 @@ def build(folder: pathlib.Path, torch_of_pypi: bool) -> None:
         install(environment, *step)
 
 
+def answers(runtime: pathlib.Path) -> bool:
+    """Tell whether the server that writes its address into a folder sends its page."""
+    try:
+        (file,) = runtime.glob("jpserver-*.json")
+        address = json.loads(file.read_text(encoding="utf-8"))["url"]
+        return bool(urllib.request.urlopen(f"{address}lab?token=binder").read())
+    except (OSError, ValueError):  # there is no file yet, or half a file, or nobody listens
+        return False
+
+
 def start_server(python: pathlib.Path) -> tuple[float, float]:
     """Start JupyterLab's server, and return the seconds until it answers, and the MB that it takes then."""
     with tempfile.TemporaryDirectory() as runtime:
@@ -77,10 +87,10 @@ def start_server(python: pathlib.Path) -> tuple[float, float]:
         start = time.monotonic()
         server = subprocess.Popen(command, env=env, cwd=runtime, stderr=subprocess.DEVNULL)
         try:
-            while not (found := list(pathlib.Path(runtime).glob("jpserver-*.json"))):
+            while not answers(pathlib.Path(runtime)):
+                if server.poll() is not None:
+                    raise SystemExit("expected a server that starts, got one that ended at once: see `jupyter lab`.")
                 time.sleep(0.1)
-            address = json.loads(found[0].read_text(encoding="utf-8"))["url"]
-            urllib.request.urlopen(f"{address}lab?token=binder").read()
             return time.monotonic() - start, together([psutil.Process(server.pid)])
         finally:
             server.terminate()

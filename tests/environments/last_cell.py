@@ -2,7 +2,7 @@
 # learner would. Each picture must change. The interface of ipywidgets 7 and 8 differs in where the widgets are kept.
 import ipywidgets
 
-living = getattr(ipywidgets.Widget, "widgets", None) or ipywidgets.widgets.widget._instances
+living = getattr(ipywidgets.widgets.widget, "_instances", None) or ipywidgets.Widget.widgets
 boxes = [box for box in list(living.values()) if isinstance(box, ipywidgets.VBox)]
 
 
