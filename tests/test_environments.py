@@ -1,11 +1,11 @@
-"""The parts of the emulated Binder and Colab that need no environment: steps, stand-in, memory, git, rows of the table."""
+"""The emulated Binder and Colab, without their environments: steps, stand-in, memory, git, rows of the table."""
 
+import dataclasses
 import json
 import pathlib
 import subprocess
 import sys
 
-import binder
 import colab
 import lesson
 import memory
@@ -15,6 +15,8 @@ import virtual
 import yaml
 from nbformat.v4 import new_code_cell, new_notebook
 from packaging.requirements import Requirement
+
+import binder
 
 ROOT = pathlib.Path(__file__).parents[1]
 LOCK = "\n".join(
@@ -68,7 +70,9 @@ def test_the_stand_in_can_be_imported_and_says_what_it_has_not(tmp_path):
     package = tmp_path / "google" / "colab"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text(read("tests/environments/google_colab.py"), encoding="utf-8")
-    code = "from google.colab import output\noutput.enable_custom_widget_manager()\nfrom google import colab\ncolab.drive"
+    code = (
+        "from google.colab import output\noutput.enable_custom_widget_manager()\nfrom google import colab\ncolab.drive"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.stderr.endswith("expected nothing of google.colab but `output`, which the stand-in has, got 'drive'.\n")
 
@@ -98,9 +102,10 @@ def test_the_meter_sees_what_children_take_together_at_their_peak():
 
 
 def test_a_lesson_above_the_limit_is_red_and_one_below_is_not():
-    assert binder.row(lesson.Run("03_a", 61.2, 1500.4, ""), 92) == "| 03_a | 1592 | 61 | ok |"
-    assert binder.row(lesson.Run("03_a", 61, 1990, ""), 92) == "| 03_a | 2082 | 61 | over Binder's 2048 MB |"
-    assert binder.row(lesson.Run("03_a", 61, 99, "✗ so"), 1) == "| 03_a | 100 | 61 | ✗ so |"
+    run = lesson.Run("03_a", 61.2, 50, 1500.4, "")
+    assert lesson.row(run, 92, 2048) == "| 03_a | 1592 | 61 | 50 | ok |"
+    assert lesson.row(run, 600, 2048) == "| 03_a | 2100 | 61 | 50 | over the limit of 2048 MB |"
+    assert lesson.row(dataclasses.replace(run, failure="✗ so")) == "| 03_a | 1500 | 61 | 50 | ✗ so |"
 
 
 @pytest.fixture
@@ -129,7 +134,9 @@ def test_the_memory_of_a_lesson_includes_the_processes_that_it_starts(run):
 def test_a_lesson_does_not_see_this_machines_settings(run, monkeypatch, tmp_path):
     monkeypatch.setenv("PYTHONPATH", "here")
     monkeypatch.setenv("COURSE_STRICT", "1")
-    _, notebook = run("import os\nprint(*[os.environ.get(n) for n in ('PYTHONPATH', 'COURSE_STRICT', 'A')], os.getcwd())", A="b")
+    _, notebook = run(
+        "import os\nprint(*[os.environ.get(n) for n in ('PYTHONPATH', 'COURSE_STRICT', 'A')], os.getcwd())", A="b"
+    )
     assert notebook.cells[0].outputs[0].text == f"None None b {tmp_path}\n"
 
 

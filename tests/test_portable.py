@@ -47,7 +47,9 @@ def named(call: ast.Call) -> set[str | None]:
 def is_text(call: ast.Call) -> bool:
     """Tell whether a call opens a file as text: its mode, where there is one, has no b."""
     modes = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "mode")]
-    return not any(isinstance(mode, ast.Constant) and re.fullmatch(r"[rwax+]*b[rwax+]*", str(mode.value)) for mode in modes)
+    return not any(
+        isinstance(mode, ast.Constant) and re.fullmatch(r"[rwax+]*b[rwax+]*", str(mode.value)) for mode in modes
+    )
 
 
 def in_a_call(call: ast.Call) -> list[str]:
@@ -114,7 +116,14 @@ def test_the_search_finds_each_kind_of_line(code, problem):
 
 @pytest.mark.parametrize(
     "code",
-    ["os.replace(a, b)", "open('a', encoding='utf-8')", "path.open('wb')", "Image.open(file)", "x = 'a/tmp'", "not x != y"],
+    [
+        "os.replace(a, b)",
+        "open('a', encoding='utf-8')",
+        "path.open('wb')",
+        "Image.open(file)",
+        "x = 'a/tmp'",
+        "not x != y",
+    ],
 )
 def test_the_search_passes_what_runs_everywhere(code):
     assert problems(code) == []

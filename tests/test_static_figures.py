@@ -68,7 +68,11 @@ def test_every_widget_that_the_code_makes_is_among_them():
 
 def test_a_widget_without_a_figure_is_found():
     figure = {"data": {"image/png": "x"}, "metadata": {"image/png": {"alt": "a line"}}}
-    slider = {"id": "s", "cell_type": "code", "outputs": [{"data": {"text/plain": "VBox(children=())"}, "metadata": {}}]}
+    slider = {
+        "id": "s",
+        "cell_type": "code",
+        "outputs": [{"data": {"text/plain": "VBox(children=())"}, "metadata": {}}],
+    }
     plot = {"id": "p", "cell_type": "code", "outputs": [figure]}
     heading = {"id": "h", "cell_type": "markdown", "source": "## Later"}
     assert widgets({"cells": [plot, heading, slider]}) == {"s": []}

@@ -1,9 +1,9 @@
 """Binder without Binder: build its environment, start its server, run every lesson, and compare memory with its limit.
 
-`binder.py build FOLDER` follows the steps that repo2docker, Binder's own program, writes down for this repository:
-a Python, the packages of its base environment, then `pip install` of `binder/requirements.txt`. What differs: the base
-comes from PyPI and not from conda-forge, in the same versions, and there is no container.
-`binder.py run FOLDER 12 09` runs these lessons, or all, each in a fresh clone of the last commit.
+`binder.py FOLDER 12 09` makes the environment in a folder and runs these lessons, or all, each in a fresh clone of the
+last commit. The steps are those that repo2docker, Binder's own program, writes down for this repository: a Python, the
+packages of its base environment, then `pip install` of `binder/requirements.txt`. What differs: the base comes from
+PyPI and not from conda-forge, in the same versions, and there is no container.
 
 Binder's limit is 2 GB for the server and all kernels together. It is not imposed here: memory.py measures.
 """
@@ -17,11 +17,12 @@ import sys
 import tempfile
 import time
 import urllib.request
+from functools import partial
 
 import nbformat
 import psutil
-from execution import ROOT, find_notebooks
-from lesson import Run, run_lesson
+from execution import ROOT
+from lesson import Run, run_all, run_lesson
 from memory import MB, together
 from virtual import find_python, install, make, python_of, size
 
@@ -105,35 +106,18 @@ def run(lesson: pathlib.Path, python: pathlib.Path) -> Run:
         return run_lesson(notebook, lesson.stem, python, pathlib.Path(home, "notebooks"), HOME=home)
 
 
-def row(result: Run, server: float) -> str:
-    """Return a lesson's row: its peak with the server's memory, its time, and what went wrong."""
-    total = result.peak + server
-    too_much = f"over Binder's {LIMIT} MB" if total > LIMIT else ""
-    words = "; ".join(filter(None, [result.failure, too_much])) or "ok"
-    return f"| {result.lesson} | {total:.0f} | {result.seconds:.0f} | {words} |"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["build", "run"])
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("lessons", nargs="*", help="such as 03; all when there is none")
     parser.add_argument("--torch-of-pypi", action="store_true", help="for a machine without PyTorch's CPU index")
     wanted = parser.parse_args()
-    if wanted.what == "build":
-        build(wanted.folder.resolve(), wanted.torch_of_pypi)
-        return
-    python = python_of(wanted.folder.resolve() / "environment")
-    seconds, server = start_server(python)
-    print(f"The environment has {size(python.parents[1]) / MB:,.0f} MB; its server answers after {seconds:.1f} s,")
+    build(wanted.folder.resolve(), wanted.torch_of_pypi)
+    environment = wanted.folder.resolve() / "environment"
+    seconds, server = start_server(python_of(environment))
+    print(f"The environment has {size(environment) / MB:,.0f} MB; its server answers after {seconds:.1f} s,")
     print(f"and takes {server:.0f} MB, which every lesson's peak includes.")
-    print("| lesson | peak MB | seconds | |\n|---|---|---|---|")
-    lessons = [path for name in wanted.lessons or [""] for path in find_notebooks(ROOT / "notebooks", name)]
-    rows = []
-    for lesson in lessons:
-        rows.append(row(run(lesson, python), server))
-        print(rows[-1], flush=True)
-    sys.exit(not all(line.endswith("| ok |") for line in rows))
+    run_all(partial(run, python=python_of(environment)), wanted.lessons, server, LIMIT)
 
 
 if __name__ == "__main__":

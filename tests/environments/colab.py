@@ -1,8 +1,8 @@
 """Colab without Colab: each lesson alone in an empty folder, with the versions that Colab has.
 
-`colab.py build FOLDER` installs colab.txt and a stand-in for `google.colab`. `colab.py run FOLDER 03` copies a lesson
-into an empty folder, where its first cell clones the course: git takes the last commit here for its address. All cells
-run, then last_cell.py moves every slider, since Colab has ipywidgets 7.
+`colab.py FOLDER 03` makes the environment in a folder, of colab.txt and a stand-in for `google.colab`. Each of the
+lessons is opened in an empty folder, where its first cell clones the course: git takes the last commit here for its
+address. All cells run, then last_cell.py moves every slider, since Colab has ipywidgets 7.
 
 What differs: PyTorch is that of PyPI, with CUDA; only the packages that the lessons import are there, not Colab's five
 hundred; the browser's side of the widgets, the shell of Colab and a GPU are missing.
@@ -11,12 +11,12 @@ hundred; the browser's side of the widgets, the shell of Colab and a GPU are mis
 import argparse
 import pathlib
 import subprocess
-import sys
 import tempfile
+from functools import partial
 
 import nbformat
-from execution import ROOT, find_notebooks
-from lesson import Run, run_lesson
+from execution import ROOT
+from lesson import Run, run_all, run_lesson
 from set_repository import addresses
 from virtual import find_python, install, make, python_of
 
@@ -60,20 +60,11 @@ def run(lesson: pathlib.Path, python: pathlib.Path) -> Run:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["build", "run"])
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("lessons", nargs="*", help="such as 03; all when there is none")
     wanted = parser.parse_args()
-    if wanted.what == "build":
-        build(wanted.folder.resolve())
-        return
-    print("| lesson | peak MB | seconds | |\n|---|---|---|---|")
-    results = []
-    for lesson in [path for name in wanted.lessons or [""] for path in find_notebooks(ROOT / "notebooks", name)]:
-        results.append(run(lesson, python_of(wanted.folder.resolve())))
-        result = results[-1]
-        print(f"| {result.lesson} | {result.peak:.0f} | {result.seconds:.0f} | {result.failure or 'ok'} |", flush=True)
-    sys.exit(any(result.failure for result in results))
+    build(wanted.folder.resolve())
+    run_all(partial(run, python=python_of(wanted.folder.resolve())), wanted.lessons)
 
 
 if __name__ == "__main__":

@@ -4,15 +4,17 @@ The notebook's program is outside: this one talks to the kernel as a browser doe
 """
 
 import json
+import math
 import os
 import pathlib
 import re
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import nbformat
-from execution import CELL_TIMEOUT, FAILURES, connection, explain
+from execution import CELL_TIMEOUT, FAILURES, ROOT, connection, explain, find_notebooks
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from memory import PeakMemory
@@ -24,12 +26,21 @@ OURS = re.compile("PYTHON|COURSE_|VIRTUAL_ENV|JUPYTER|GIT_")  # variables of thi
 
 @dataclass(frozen=True)
 class Run:
-    """What a lesson took from its first cell to its last: `failure` is "" if all went well, `peak` is in MB."""
+    """What a lesson took from its first cell to its last; `failure` is "" if all went well."""
 
     lesson: str
     seconds: float
-    peak: float
+    processor: (
+        float  # seconds of one processor: what to compare on a busy machine, and the least that Binder's one takes
+    )
+    peak: float  # MB
     failure: str
+
+
+def processor_seconds() -> float:
+    """Return the time on processors of all child processes that have ended, and of theirs."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def kernel_manager(python: pathlib.Path, folder: str, *options: str) -> AsyncKernelManager:
@@ -51,7 +62,7 @@ def run_lesson(
     `options` are the kernel's; `more` is added to its environment. The notebook gets its outputs.
     """
     failure = ""
-    start = time.monotonic()
+    start, worked = time.monotonic(), processor_seconds()
     with tempfile.TemporaryDirectory() as files, PeakMemory() as memory:
         ours = {key: value for key, value in os.environ.items() if not OURS.match(key)}
         manager = kernel_manager(python, files, *options)
@@ -62,4 +73,24 @@ def run_lesson(
         except FAILURES as error:
             failure = explain(error)
     wrong = false_claims(notebook)
-    return Run(name, time.monotonic() - start, memory.peak, failure or "; ".join(wrong))
+    seconds, worked = time.monotonic() - start, processor_seconds() - worked
+    return Run(name, seconds, worked, memory.peak, failure or "; ".join(wrong))
+
+
+def row(result: Run, server: float = 0.0, limit: float = math.inf) -> str:
+    """Return a lesson's row in the table: its peak with what a server takes, its time, and what went wrong."""
+    total = result.peak + server
+    too_much = f"over the limit of {limit:.0f} MB" if total > limit else ""
+    words = "; ".join(filter(None, [result.failure, too_much])) or "ok"
+    return f"| {result.lesson} | {total:.0f} | {result.seconds:.0f} | {result.processor:.0f} | {words} |"
+
+
+def run_all(run: Callable[[pathlib.Path], Run], lessons: Sequence[str], server: float = 0.0, limit: float = math.inf):
+    """Run lessons, such as "03" or all, print a table of them, and exit: with 1 when one of them failed."""
+    print("| lesson | peak MB | seconds | of one processor | |\n|---|---|---|---|---|")
+    failed = False
+    for lesson in [path for name in lessons or [""] for path in find_notebooks(ROOT / "notebooks", name)]:
+        line = row(run(lesson), server, limit)
+        print(line, flush=True)
+        failed |= not line.endswith("| ok |")
+    raise SystemExit(failed)
