@@ -10,14 +10,14 @@ CELL_SECONDS := 1200
 NBVAL := --nbval --nbval-cell-timeout=$(CELL_SECONDS) --nbval-kernel-startup-timeout=300 \
 	--nbval-sanitize-with tests/nbval_sanitize.cfg
 
-.PHONY: help setup lab test notebooks claims pages clean
+.PHONY: help setup lab test notebooks claims pages environments clean
 
 help: ## print this list (the default)
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo '  TORCH=cpu    at the first set-up: PyTorch without CUDA, a much smaller download on Linux'
 	@echo '  PYTHON=...   at the first set-up: the Python to use, 3.11 or newer'
-	@echo '  LESSON=03    one lesson only, for notebooks, claims and pages'
+	@echo '  LESSON=03    one lesson only, for notebooks, claims, pages and environments'
 	@echo '  FIRST=0      the first seed, for claims: on 0 to 9 they are tuned, on 100 to 109 confirmed'
 	@echo '  SEEDS=10     how many seeds, for claims'
 	@echo '  ARGS="..."   more arguments for JupyterLab or pytest, such as ARGS="-n0 --dist=no --pdb"'
@@ -40,6 +40,10 @@ claims: setup ## run the lessons with several seeds and tabulate how often each 
 pages: setup ## write the notebooks as web pages and slides into html/
 	$(RUN) scripts/pages.py $(LESSON)
 
-clean: ## remove .venv, html/ and caches; my/ and data/ stay
-	rm -rf .venv html .pytest_cache .ruff_cache gan_vae_course.egg-info
+environments: setup ## run the lessons as on Binder and on Colab, in environments of their own
+	PYTHONPATH=scripts $(RUN) tests/environments/binder.py $(ARGS) .environments/binder $(LESSON)
+	PYTHONPATH=scripts $(RUN) tests/environments/colab.py .environments/colab $(LESSON)
+
+clean: ## remove .venv, .environments/, html/ and caches; my/ and data/ stay
+	rm -rf .venv .environments html .pytest_cache .ruff_cache gan_vae_course.egg-info
 	find . -path ./my -prune -o -path ./data -prune -o -name __pycache__ -prune -exec rm -rf {} +

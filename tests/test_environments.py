@@ -27,7 +27,7 @@ DOCKERFILE = """FROM ubuntu
 RUN apt-get install --yes less
 RUN ${KERNEL_PYTHON_PREFIX}/bin/pip install --no-cache-dir -r "binder/requirements.txt"
 """
-EATS = "x = bytearray({} * 2**20)\nfor i in range(0, len(x), 4096): x[i] = 1\nimport time; time.sleep(1)"
+EATS = "x = bytearray({} * 2**20)\nfor i in range(0, len(x), 4096): x[i] = 1"  # every page is in use
 
 
 def read(path: str) -> str:
@@ -87,16 +87,21 @@ def test_git_clones_the_course_from_here_for_its_address(tmp_path):
     assert (tmp_path / "course" / "course_utils" / "__init__.py").is_file()
 
 
-def peak_of(*programs: str) -> float:
+def peak_of(*megabytes: int) -> float:
+    """Return what the meter says of programs that take so much memory each, and all have it at one time."""
     with memory.PeakMemory() as meter:
-        for process in [subprocess.Popen([sys.executable, "-c", program]) for program in programs]:
-            process.wait()
+        commands = [[sys.executable, "-c", f"{EATS.format(mb)}\nprint()\ninput()"] for mb in megabytes]
+        running = [subprocess.Popen(c, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for c in commands]
+        for process in running:
+            process.stdout.readline()
+    for process in running:
+        process.communicate(b"\n")
     return meter.peak
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the meter reads what Linux keeps on a process")
-def test_the_meter_sees_what_children_take_together_at_their_peak():
-    small, large, both = peak_of(EATS.format(10)), peak_of(EATS.format(200)), peak_of(*[EATS.format(200)] * 2)
+def test_the_meter_sees_what_children_take_together():
+    small, large, both = peak_of(10), peak_of(200), peak_of(200, 200)
     assert 200 < large < 230 and 400 < both < 450
     assert large - small == pytest.approx(190, abs=10)
 
@@ -127,7 +132,8 @@ def test_a_lesson_is_run_in_its_folder_and_says_what_went_wrong(run, cell, failu
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the meter reads what Linux keeps on a process")
 def test_the_memory_of_a_lesson_includes_the_processes_that_it_starts(run):
-    code = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {EATS.format(300)!r}])"
+    program = f"{EATS.format(300)}\nimport time\ntime.sleep(2)"  # long enough for a look
+    code = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {program!r}])"
     assert run(code)[0].peak > run("1")[0].peak + 250
 
 

@@ -1,9 +1,8 @@
-# The cell that colab.py adds at a lesson's end: turn every slider and press every button that the lesson made, as a
-# learner would. Each picture must change. The interface of ipywidgets 7 and 8 differs in where the widgets are kept.
+# The cell that colab.py adds at a lesson's end: it turns every slider and presses every button that the lesson made, as
+# a learner would, and expects another picture. ipywidgets 7 and 8 keep their widgets in different places.
 import ipywidgets
 
 living = getattr(ipywidgets.widgets.widget, "_instances", None) or ipywidgets.Widget.widgets
-boxes = [box for box in list(living.values()) if isinstance(box, ipywidgets.VBox)]
 
 
 def inside(box):  # a box's widgets, and those of the boxes in it
@@ -11,18 +10,21 @@ def inside(box):  # a box's widgets, and those of the boxes in it
         yield from inside(child) if hasattr(child, "children") else [child]
 
 
-def move(knob):  # to another value, as a hand or a key does
+def after(knob, picture):  # the picture after one move of a knob: the next value of a slider, a click on a button
     if isinstance(knob, ipywidgets.Button):
         knob.click()
-    elif isinstance(knob, ipywidgets.SelectionSlider):
+    else:
         knob.index = (knob.index + 1) % len(knob.options)
+    return bytes(picture.value)
 
 
+boxes = [box for box in list(living.values()) if isinstance(box, ipywidgets.VBox)]
 for box in boxes:
     (picture,) = [widget for widget in inside(box) if isinstance(widget, ipywidgets.Image)]
-    for knob in inside(box):
-        if isinstance(knob, (ipywidgets.Button, ipywidgets.SelectionSlider)) and not knob.disabled:
-            before = bytes(picture.value)
-            move(knob)
-            assert bytes(picture.value) != before, f"expected another picture, got the same after {knob.description!r}"
+    for slider in [widget for widget in box.children if isinstance(widget, ipywidgets.SelectionSlider)]:
+        before = bytes(picture.value)
+        assert after(slider, picture) != before, f"expected another picture, got the same after {slider.description!r}"
+    buttons = [widget for widget in inside(box) if isinstance(widget, ipywidgets.Button)]
+    pictures = {bytes(picture.value)} | {after(button, picture) for button in reversed(buttons)}  # Reset comes last
+    assert len(pictures) > 1 or not buttons, "expected another picture, got the same after every button"
 print(f"widgets that answered: {len(boxes)}")

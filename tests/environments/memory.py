@@ -13,7 +13,7 @@ import threading
 import psutil
 
 MB = 2**20  # bytes
-PAUSE = 0.1  # seconds between two looks
+PAUSE = 0.5  # seconds between two looks, each of which costs some milliseconds
 
 
 def kilobytes(process: psutil.Process, file: str, field: str) -> int:
@@ -59,3 +59,4 @@ class PeakMemory:
     def __exit__(self, *_):
         self.ended.set()
         self.watcher.join()
+        self.look()
