@@ -123,7 +123,13 @@ def run(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("cell", "failure"), [("1", ""), ("1 / 0", "ZeroDivisionError: division by zero"), ("print('✗ so')", "✗ so")]
+    ("cell", "failure"),
+    [
+        ("1", ""),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("print('✗ so')", "✗ so"),
+        ("import os\nos._exit(1)", "DeadKernelError: Kernel died"),  # as it does where memory runs out
+    ],
 )
 def test_a_lesson_is_run_in_its_folder_and_says_what_went_wrong(run, cell, failure):
     result, _ = run(cell)

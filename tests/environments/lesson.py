@@ -17,6 +17,7 @@ import nbformat
 from execution import CELL_TIMEOUT, FAILURES, ROOT, connection, explain, find_notebooks
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from memory import PeakMemory
 from nbclient import NotebookClient
 from run_notebooks import false_claims
@@ -69,9 +70,11 @@ def run_lesson(
         resources = {"metadata": {"path": str(folder)}}
         client = NotebookClient(notebook, km=manager, timeout=CELL_TIMEOUT, resources=resources)
         try:
-            client.execute(env=ours | more, cleanup_kc=True)
+            client.execute(env=ours | more)
         except FAILURES as error:
             failure = explain(error)
+        finally:
+            run_sync(manager.shutdown_kernel)(now=True)
     wrong = false_claims(notebook)
     seconds, worked = time.monotonic() - start, processor_seconds() - worked
     return Run(name, seconds, worked, memory.peak, failure or "; ".join(wrong))
