@@ -57,6 +57,13 @@ def test_binders_requirements_without_the_cpu_index_are_otherwise_the_same():
     assert f"{torch}+cpu" in read("binder/requirements.txt") and rest == f"-r {ROOT / 'requirements.txt'}"
 
 
+def test_binders_start_sets_one_thread_and_then_starts_what_it_is_told():
+    start = read("binder/start")
+    assert binder.exports(start) == {"OMP_NUM_THREADS": "1"}
+    told = [sys.executable, "-c", "import os; print(os.environ['OMP_NUM_THREADS'])"]
+    assert subprocess.run(["sh", ROOT / "binder" / "start", *told], capture_output=True, text=True).stdout == "1\n"
+
+
 def test_colabs_versions_are_exact_satisfy_the_requirements_and_leave_jupyterlab_out():
     lines = [line for line in read("tests/environments/colab.txt").splitlines() if not line.startswith("#")]
     versions = dict(line.split("==") for line in lines)

@@ -51,6 +51,11 @@ def with_torch_of_pypi(requirements: str) -> str:
     return "\n".join(lines).replace("-r ..", f"-r {ROOT}") + "\n"
 
 
+def exports(start: str) -> dict[str, str]:
+    """Return the variables that Binder's start script sets for the server, and so for every kernel."""
+    return dict(re.findall(r"^export (\w+)=(\S+)$", start, re.M))
+
+
 def build(folder: pathlib.Path, torch_of_pypi: bool) -> None:
     """Make the environment in a folder, step by step as repo2docker does."""
     tool, environment = folder / "repo2docker", folder / "environment"
@@ -102,8 +107,9 @@ def run(lesson: pathlib.Path, python: pathlib.Path) -> Run:
     """Run a lesson in a fresh clone, as a new session of Binder opens it."""
     with tempfile.TemporaryDirectory() as home:
         subprocess.run(["git", "clone", "--quiet", ROOT, home], check=True)
-        notebook = nbformat.read(pathlib.Path(home, "notebooks", lesson.name), as_version=4)
-        return run_lesson(notebook, lesson.stem, python, pathlib.Path(home, "notebooks"), HOME=home)
+        place = pathlib.Path(home, "notebooks", lesson.name)
+        variables = exports((ROOT / "binder" / "start").read_text(encoding="utf-8"))
+        return run_lesson(nbformat.read(place, as_version=4), place.stem, python, place.parent, HOME=home, **variables)
 
 
 def main() -> None:
