@@ -10,10 +10,10 @@ CELL_SECONDS := 1200
 NBVAL := --nbval --nbval-cell-timeout=$(CELL_SECONDS) --nbval-kernel-startup-timeout=300 \
 	--nbval-sanitize-with tests/nbval_sanitize.cfg
 
-.PHONY: help setup lab progress test notebooks claims pages slides site assignment grade clean
+.PHONY: help setup lab progress test notebooks claims pages slides site assignment grade environments clean
 
 help: ## print this list (the default)
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo '  TORCH=cpu    at the first set-up: PyTorch without CUDA, a much smaller download on Linux'
 	@echo '  PYTHON=...   at the first set-up: the Python to use, 3.11 or newer'
@@ -57,6 +57,10 @@ assignment: setup ## make an assignment of a lesson's exercises for a class, see
 grade: setup ## grade what a class has handed in for a lesson
 	$(RUN) scripts/grade.py $(LESSON)
 
-clean: ## remove .venv, html/ and caches; my/ and data/ stay
-	rm -rf .venv html .pytest_cache .ruff_cache gan_vae_course.egg-info
+environments: setup ## run the lessons as on Binder and on Colab, in environments of their own
+	PYTHONPATH=scripts $(RUN) tests/environments/binder.py $(ARGS) .environments/binder $(LESSON)
+	PYTHONPATH=scripts $(RUN) tests/environments/colab.py .environments/colab $(LESSON)
+
+clean: ## remove .venv, .environments/, html/ and caches; my/ and data/ stay
+	rm -rf .venv .environments html .pytest_cache .ruff_cache gan_vae_course.egg-info
 	find . -path ./my -prune -o -path ./data -prune -o -name __pycache__ -prune -exec rm -rf {} +
