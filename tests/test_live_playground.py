@@ -188,7 +188,7 @@ def test_the_colours_are_explained_as_the_loss_and_the_packs_make_them(opened):
     assert page.evaluate("find('colours').textContent").endswith("orange ones those that it calls generated.")
     choose(page, "pack", "2")
     assert page.evaluate("find('colours').textContent").endswith(
-        " points at a time: the colour is for 2 in this one place."
+        " points at a time: the colour is what it says of 2 in one place."
     )
     choose(page, "loss", "wasserstein")
     assert "D calls real" not in page.evaluate("find('colours').textContent")
