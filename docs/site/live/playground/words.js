@@ -43,7 +43,8 @@ function coloursInWords({ loss, pack }) {
     loss === "wasserstein"
       ? `Blue places are those where the critic's number is above ${middle}, orange ones those where it is below.`
       : "Blue places are those that D calls real, orange ones those that it calls generated.";
-  return meaning + (pack > 1 ? ` D judges ${pack} points at a time: the colour is what it says of ${pack} in one place.` : "");
+  const packs = ` D judges ${pack} points at a time: the colour is what it says of ${pack} in one place.`;
+  return pack > 1 ? meaning + packs : meaning;
 }
 
 /** The state of a model in a sentence or two. */
