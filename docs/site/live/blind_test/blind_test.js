@@ -139,28 +139,10 @@ function titleOf(place) {
   return `${place[0].toUpperCase()}${place.slice(1)} row`;
 }
 
-/** Fill the body of a table; the first cell of each row is its head. */
-function fillRows(body, rows) {
-  body.replaceChildren(...rows.map(([first, ...others]) => {
-    const row = document.createElement("tr");
-    const head = document.createElement("th");
-    head.scope = "row";
-    head.textContent = first;
-    row.append(head);
-    others.forEach((text) => (row.insertCell().textContent = text));
-    return row;
-  }));
-}
-
 /** The numbers of lesson 07, and what its detector says. */
 function showLesson() {
   const { head, rows, detector } = BLIND_TEST.lesson_07;
-  head.forEach((text) => {
-    const cell = document.createElement("th");
-    cell.scope = "col";
-    cell.textContent = text;
-    byId("lesson-head").append(cell);
-  });
+  fillHead(byId("lesson-head"), head);
   fillRows(byId("lesson"), rows);
   const percent = (share) => `${Number((100 * share).toFixed(1))} %`;
   byId("blurred").textContent = percent(detector["blurred"]);
