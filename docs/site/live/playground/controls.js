@@ -62,5 +62,5 @@ function admits(name, value) {
 function offerChoices() {
   for (const [name, values] of Object.entries(OPTIONS)) find(name).append(...values.map((value) => new Option(value)));
   find("preset").append(...Object.entries(PRESETS).map(([name, { title }]) => new Option(title, name)));
-  find("counts").append(...countedRows());
+  fillRows(find("counts"), countedRows());
 }
