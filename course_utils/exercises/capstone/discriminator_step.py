@@ -1,0 +1,62 @@
+"""The capstone's `discriminator_step`, with the tutorial's defects."""
+
+from course_utils.exercises.capstone.players import loss_of_logits, observe_steps, penalty_of_outputs
+from course_utils.exercises.capstone.repair import Defect, Repair
+from course_utils.exercises.checker import Observation
+
+
+def discriminator_step(generator, discriminator, optimizer, d_loss, penalty, real, z):
+    """Both players, D's optimizer, its loss of logits and its penalty, pictures and codes in; D moves once."""
+    discriminator.eval()
+    real = 2 * real - 1
+    fake = generator(z).sigmoid()
+    loss = d_loss(discriminator(real), discriminator(fake)) + penalty(discriminator, real)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def observe_discriminator_step(function) -> Observation:
+    """What two steps did to both players."""
+
+    def step(game, real, z):
+        optimizer = game.optimizers["discriminator"]
+        return function(game.generator, game.discriminator, optimizer, loss_of_logits, penalty_of_outputs, real, z)
+
+    return observe_steps(step, waiting="generator")
+
+
+check_discriminator_step = Repair(
+    discriminator_step,
+    observe_discriminator_step,
+    {
+        "mode": Defect(
+            3,
+            {"    discriminator.eval()\n": ""},
+            "the discriminator trains in evaluation mode and stays there: what behaves differently in training, such "
+            "as dropout and batch norm, is switched off.",
+        ),
+        "range": Defect(
+            2,
+            {"    real = 2 * real - 1\n": ""},
+            "real pictures lie in [-1, 1] and generated ones in [0, 1], so that the grey of the background gives them "
+            "away: both players have to speak of the same range.",
+        ),
+        "detach": Defect(
+            3,
+            {"fake = generator(z).sigmoid()": "fake = generator(z).sigmoid().detach()"},
+            "gradients reach the generator, which waits in this step: they cost time, and are added to those of its "
+            "next step.",
+        ),
+        "old gradients": Defect(
+            3,
+            {"    loss.backward()\n": "    optimizer.zero_grad()\n    loss.backward()\n"},
+            "the gradients of earlier steps are still there and are added to the new ones.",
+            {
+                "    loss.backward()\n    optimizer.zero_grad()\n": (
+                    "the gradients are wiped between `backward()` and `step()`, so that nothing is learned."
+                ),
+            },
+        ),
+    },
+)

@@ -1,0 +1,114 @@
+"""The capstone's `draw`, with the tutorial's defects."""
+
+import torch
+from torch import Tensor, nn
+
+from course_utils.exercises.capstone.left_alone import left_alone
+from course_utils.exercises.capstone.players import mode
+from course_utils.exercises.capstone.repair import Defect, Repair
+from course_utils.exercises.checker import Observation
+
+
+def draw(decoder, n, seed):
+    """A generator or decoder with `latent_dim`, a number and a seed in; n pictures in [0, 1] out."""
+    torch.manual_seed(seed)
+    z = torch.rand(n, decoder.latent_dim)
+    pictures = decoder(z).sigmoid()
+    return pictures
+
+
+class Recorder(nn.Module):
+    """A decoder with batch norm, which keeps the codes that it was given and its mode at that moment."""
+
+    def __init__(self, latent_dim: int):
+        super().__init__()
+        torch.manual_seed(0)
+        self.latent_dim = latent_dim
+        self.layers = nn.Sequential(nn.Linear(latent_dim, 9), nn.BatchNorm1d(9), nn.Unflatten(1, (1, 3, 3)))
+        self.z = torch.zeros(0, latent_dim)
+        self.mode_then = ""
+
+    def forward(self, z: Tensor) -> Tensor:
+        self.z, self.mode_then = torch.cat([self.z, z.detach()]), mode(self)
+        return self.layers(z)
+
+
+def observe_draw(function) -> Observation:
+    """The codes, what became of them, and what drawing has changed."""
+    seen = {}
+    for n, latent_dim in ((2000, 5), (3000, 4)):
+        decoder = Recorder(latent_dim)
+        pictures = function(decoder, n, 3)
+        state, mode_after = left_alone(3), mode(decoder)
+        z = decoder.z
+        again, other = function(decoder, n, 3).detach(), function(decoder, n, 4).detach()
+        seen |= {
+            f"the shape of {n} pictures": str(tuple(pictures.shape)),
+            f"the codes of {n} pictures": distribution(z),
+            f"the mode of the decoder while it drew {n} pictures": decoder.mode_then,
+            f"the mode of the decoder after {n} pictures": mode_after,
+            f"the running mean of batch norm after {n} pictures": decoder.layers[1].running_mean.clone(),
+            f"{n} more with the same seed": "the same" if torch.equal(decoder.z[n : 2 * n], z) else "others",
+            f"{n} with another seed": "the same" if torch.equal(again, other) else "others",
+            f"the random numbers of torch after {n} pictures": state,
+            f"the graph that {n} pictures drag along": "one" if pictures.requires_grad else "none",
+            f"what became of {n} codes": fate(decoder, z, pictures.detach()),
+        }
+    return seen
+
+
+def distribution(z: Tensor) -> str:
+    """The distribution of codes, so coarse that every seed gives the same."""
+    low, mean, spread = z.min(), z.mean(), z.std()
+    return f"mean {mean.abs():.1f}, spread {spread:.1f}, {'' if low < -0.1 else 'none '}below 0"
+
+
+def fate(decoder: Recorder, z: Tensor, pictures: Tensor) -> str:
+    """Say what was done to the decoder's output, whatever its mode was."""
+    with torch.no_grad():
+        outputs = [decoder.layers.train(training)(z) for training in (True, False)]
+    if any(torch.allclose(output.sigmoid(), pictures, atol=1e-4) for output in outputs):
+        return "pixels in [0, 1]"
+    return "raw output" if any(torch.allclose(output, pictures, atol=1e-4) for output in outputs) else "something else"
+
+
+check_draw = Repair(
+    draw,
+    observe_draw,
+    {
+        "seed": Defect(
+            3,
+            {
+                "    torch.manual_seed(seed)\n": "    noise = torch.Generator().manual_seed(seed)\n",
+                "decoder.latent_dim)": "decoder.latent_dim, generator=noise)",
+            },
+            "drawing sets the random numbers of everything after it, so that looking at pictures in the middle of a "
+            "training changes the training: a generator of its own does not.",
+        ),
+        "prior": Defect(
+            5,
+            {"torch.rand(": "torch.randn("},
+            "the codes are uniform in [0, 1), one corner of the prior: the model was trained for draws from N(0, I).",
+        ),
+        "mode": Defect(
+            5,
+            {
+                "    pictures = decoder(z).sigmoid()\n": (
+                    "    decoder.eval()\n    pictures = decoder(z).sigmoid()\n    decoder.train()\n"
+                )
+            },
+            "the decoder draws in training mode: with batch norm each picture depends on its neighbours, and the "
+            "statistics move with every look. (Afterwards it should train again.)",
+            {
+                "    decoder.eval()\n    pictures = decoder(z).sigmoid()\n": (
+                    "the decoder is left in evaluation mode, and trains on in it: `.eval()` needs a `.train()` after it."
+                )
+            },
+        ),
+        "graph": Defect(
+            3,
+            {"def draw(": "@torch.no_grad()\ndef draw("},
+            "the pictures drag along the graph that made them, which fills the memory: nobody learns from a look.",
+        ),
+    },
+)

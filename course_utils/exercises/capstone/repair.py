@@ -1,0 +1,170 @@
+"""The checker of the capstone: it finds which of the known defects an answer still has.
+
+A defect is data: a piece of the published function, and what belongs in its place. From these the checker makes the
+mended function, and the functions with some of the defects left; an answer that does what one of them does has those.
+"""
+
+import inspect
+import types
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
+
+from course_utils.exercises.checker import Exercise
+from course_utils.exercises.differences import Observation, first_difference, same
+from course_utils.exercises.watched import Watched
+
+LEVELS = ("guided", "hints", "alone")
+COUNT = ("no defect is", "one defect is", "two defects are", "three defects are", "four defects are")
+
+
+@dataclass(frozen=True)
+class Defect:
+    """What is wrong in one place of a published function.
+
+    `swaps` maps pieces of the published code to those that belong there; the first one is where the learner looks.
+    `gives_away` says what is wrong and how it shows, in lower case and with a full stop. `slips` maps other pieces that
+    a learner may write in the first place to what is wrong with them.
+    """
+
+    lesson: int
+    swaps: Mapping[str, str]
+    gives_away: str
+    slips: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def line(self) -> str:
+        """The first line of the published code that holds the defect."""
+        return next(iter(self.swaps)).strip().splitlines()[0]
+
+
+class Repair:
+    """One function of the capstone; calling it with the learner's version prints what is left to mend.
+
+    `published` is the function with all its defects, `observe` runs a version on fixed inputs, as for `Exercise`.
+    """
+
+    def __init__(
+        self,
+        published: Callable,
+        observe: Callable[[Callable], Observation],
+        defects: Mapping[str, Defect],
+        hints: Mapping[str, str] | None = None,
+    ):
+        self.published = published
+        self.name = published.__name__
+        self.observe = observe
+        self.defects = dict(defects)
+        self.hints = hints or {}
+        self.source = inspect.getsource(published)
+        self.outcomes: dict[str, Observation] = {}
+
+    def __call__(self, answer: Callable, level: str = "hints") -> None:
+        print(self.verdict(answer, level))
+
+    def verdict(self, answer: Callable, level: str = "hints") -> str:
+        """The line that calling the check prints, and with "guided" one more for each defect that is left."""
+        if level not in LEVELS:
+            raise ValueError(f"expected a level among {', '.join(LEVELS)}, got {level!r}")
+        if not callable(answer):
+            return f"✗ {self.name}: expected a function, got {type(answer).__name__}; pass it without parentheses."
+        if self.untouched(answer):
+            return f"○ {self.name}: not attempted yet; it has {len(self.defects)} defects."
+        right = self.exercise.right()
+        watched = Watched(answer, like=self.mended)
+        found = self.exercise.outcome(watched)
+        left = self.left_in(found)
+        if left:
+            return f"✗ {self.name}: {self.told(left, level)}"
+        if left is None and (slip := self.slip_in(found)):
+            return f"✗ {self.name}: {slip}"
+        if watched.traces:
+            return f"✗ {self.name}: {watched.traces[0]}"
+        if left is None:
+            return f"✗ {self.name}: {first_difference(found, right, self.hints)}"
+        return f"✓ {self.name} is right."
+
+    def left(self, answer: Callable) -> tuple[str, ...] | None:
+        """The names of the defects that an answer still has, none if it is right, None if it is wrong otherwise."""
+        if self.untouched(answer):
+            return tuple(self.defects)
+        watched = Watched(answer, like=self.mended)
+        left = self.left_in(self.exercise.outcome(watched))
+        return None if left == () and watched.traces else left
+
+    def told(self, left: tuple[str, ...], level: str) -> str:
+        """Say how many defects are left and, depending on the level, what gives them away and where they are."""
+        count = f"{COUNT[len(left)]} left"
+        if level == "alone":
+            return f"{count}."
+        if level == "hints":
+            return f"{count}{': ' if len(left) == 1 else '; one of them: '}{self.defects[left[0]].gives_away}"
+        return "\n".join([f"{count}.", *(f"  {self.place(self.defects[name])}" for name in left)])
+
+    def place(self, defect: Defect) -> str:
+        return f"`{defect.line}` (lesson {defect.lesson:02}): {defect.gives_away}"
+
+    def untouched(self, answer: Callable) -> bool:
+        """Tell whether a function is still the published one, comments and blank lines apart."""
+        return alike_code(getattr(answer, "__code__", None), self.published.__code__)
+
+    def left_in(self, found: Observation) -> tuple[str, ...] | None:
+        """The fewest defects that explain what was observed, or None."""
+        return next((left for left in some_of(self.defects) if same(found, self.outcome(left))), None)
+
+    def slip_in(self, found: Observation) -> str | None:
+        """What is wrong with a place that was changed, but not to what belongs there, or None."""
+        for name, defect in self.defects.items():
+            others = [other for other in self.defects if other != name]
+            for piece, sentence in defect.slips.items():
+                if any(same(found, self.outcome(left, {name: piece})) for left in some_of(others)):
+                    return sentence
+        return None
+
+    def outcome(self, left: tuple[str, ...], instead: Mapping[str, str] | None = None) -> Observation:
+        """What is observed of the version with these defects, and other pieces in place of some; kept for next time."""
+        text = self.text(left, instead)
+        if text not in self.outcomes:
+            self.outcomes[text] = self.exercise.outcome(self.made(text))
+        return self.outcomes[text]
+
+    def text(self, left: Iterable[str] = (), instead: Mapping[str, str] | None = None) -> str:
+        """The code of the function with these defects left, and with other pieces in the first place of some."""
+        text = self.source
+        for name, defect in self.defects.items():
+            if name in left:
+                continue
+            for i, (published, mended) in enumerate(defect.swaps.items()):
+                text = text.replace(published, (instead or {}).get(name, mended) if i == 0 else mended)
+        return text
+
+    def made(self, text: str) -> Callable:
+        """The function of a text, which sees what the published one sees."""
+        namespace = dict(self.published.__globals__)
+        exec(compile(text, f"<{self.name}>", "exec"), namespace)
+        return namespace[self.name]
+
+    @cached_property
+    def mended(self) -> Callable:
+        return self.made(self.text())
+
+    @cached_property
+    def exercise(self) -> Exercise:
+        return Exercise(self.mended, self.observe, {})
+
+
+def some_of(names: Iterable[str]) -> list[tuple[str, ...]]:
+    """All choices of names, those of few names first."""
+    names = list(names)
+    return [chosen for count in range(len(names) + 1) for chosen in combinations(names, count)]
+
+
+def alike_code(a: types.CodeType | None, b: types.CodeType) -> bool:
+    """Tell whether two functions were compiled from the same code, wherever it stands."""
+    if a is None or a.co_code != b.co_code or a.co_names != b.co_names or len(a.co_consts) != len(b.co_consts):
+        return False
+    return all(
+        alike_code(one, other) if isinstance(other, types.CodeType) else repr(one) == repr(other)
+        for one, other in zip(a.co_consts, b.co_consts)
+    )
