@@ -40,9 +40,6 @@ check_generator_step = Repair(
                 "F.softplus(-discriminator(fake)).sum()": (
                     "this is the sum over the batch, which makes the step as many times longer: take the mean."
                 ),
-                "F.softplus(-discriminator(fake.detach())).mean()": (
-                    "nothing reaches the generator: `.detach()` belongs into the discriminator's step."
-                ),
             },
         ),
         "old gradients": Defect(

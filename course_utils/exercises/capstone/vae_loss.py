@@ -10,9 +10,9 @@ BETA = 0.3
 
 
 def vae_loss(output, x, mu, logvar, beta):
-    """Logits and pictures (N, 1, H, W), means and log-variances (N, d), and β in; nats per picture, a scalar, out."""
+    """Logits, pictures (N, 1, H, W), means, log-variances (N, d), β in; nats per picture of Bernoulli pixels out."""
     p = output.sigmoid()
-    nll = F.binary_cross_entropy_with_logits(p, x, reduction="none")
+    nll = -(x * (p + 1e-8).log() + (1 - x) * (1 - p + 1e-8).log())
     kl = 0.5 * (mu**2 + (0.5 * logvar).exp() - 1 - logvar)
     return nll.sum() / 64 + beta * kl.mean()
 
@@ -29,6 +29,8 @@ def observe_vae_loss(function) -> Observation:
         for beta, how in ((0.0, "without its KL"), (BETA, f"with β = {BETA}")):
             seen[f"the loss for {n} pictures {how}"] = value(function(output, x, mu, logvar, beta))
         loss = function(output, x, mu, logvar, BETA)
+        sure = function(100 * output, x, mu, logvar, BETA)
+        seen[f"its gradient at logits of some hundreds for {n} pictures"] = gradient(sure, output)
         for name, tensor in (("output", output), ("mu", mu), ("logvar", logvar)):
             seen[f"its gradient at `{name}` for {n} pictures"] = gradient(loss, tensor)
     return seen
@@ -38,11 +40,27 @@ check_vae_loss = Repair(
     vae_loss,
     observe_vae_loss,
     {
-        "sigmoid": Defect(
+        "probabilities": Defect(
             6,
-            {"p = output.sigmoid()\n": "p = output\n"},
-            "the sigmoid is applied twice: `binary_cross_entropy_with_logits` takes the decoder's output as it is, and "
-            "pixels that went through two lie between 0.5 and 0.73.",
+            {
+                "    p = output.sigmoid()\n    nll = -(x * (p + 1e-8).log() + (1 - x) * (1 - p + 1e-8).log())\n": (
+                    '    nll = F.binary_cross_entropy_with_logits(output, x, reduction="none")\n'
+                )
+            },
+            "the likelihood goes through probabilities, with a small number inside the logarithm: where the decoder is "
+            "sure of a pixel, and wrong, the gradient is gone.",
+            {
+                '    nll = F.binary_cross_entropy(output.sigmoid(), x, reduction="none")\n': (
+                    "the likelihood still goes through probabilities, whose logarithm is cut off at -100: "
+                    "`binary_cross_entropy_with_logits` takes the output as it is."
+                ),
+                '    nll = F.binary_cross_entropy_with_logits(output.sigmoid(), x, reduction="none")\n': (
+                    "the sigmoid is applied twice now: `binary_cross_entropy_with_logits` takes the output as it is."
+                ),
+                "    nll = (output.sigmoid() - x) ** 2\n": (
+                    "this is a squared error, which is not in nats: Bernoulli pixels are asked for."
+                ),
+            },
         ),
         "sigma": Defect(
             6,
@@ -70,10 +88,8 @@ check_vae_loss = Repair(
             "back.",
             {
                 "nll.mean()": "the likelihood is a mean over the pixels now, so that the KL weighs 784 times too much: "
-                "sum over the pixels of a picture, average over pictures.",
+                "sum over all axes but the first, then average over pictures.",
                 "nll.sum()": "the likelihood is a sum over the batch now, and the KL is none: average over pictures.",
-                "nll.sum(1).mean()": "the sum runs over the axis of the channel, the mean over the pixels too: sum over "
-                "all axes but the first.",
             },
         ),
     },
