@@ -243,7 +243,7 @@ def scoreboard(results: dict[pathlib.Path, list[pathlib.Path]], earlier: list[di
         for line in lines_of(result):
             if line["kind"] == "score":
                 rows.setdefault((line["lesson"], line["name"]), []).append(line["score"])
-    ran = {int(path.stem[:2]) for path in results}
+    ran = {int(path.stem[:2]) for path in results if path.stem[:2].isdigit()}  # the capstone adds no row
     kept = [row for row in earlier if row["lesson"] not in ran]
     new = [{"lesson": lesson, "name": name, "scores": scores} for (lesson, name), scores in rows.items()]
     return sorted(kept + new, key=lambda row: row["lesson"])

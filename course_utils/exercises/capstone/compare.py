@@ -50,8 +50,8 @@ check_compare = Repair(
         "pairs": Defect(
             7,
             {"(gan[:, None] - vae).flatten()": "gan - vae"},
-            "every run of the GAN is compared with every run of the VAE, so that 5 runs pass for 25: runs are paired by "
-            "their seed.",
+            "every run of the GAN is compared with every run of the VAE, so that 5 runs pass for 25: runs are paired "
+            "by their seed.",
             {"vae - gan": "this is the GAN's lead: lower scores are better, so the VAE leads by gan - vae."},
         ),
         "quantile": Defect(
@@ -82,12 +82,12 @@ check_compare = Repair(
                     'winner = "VAE" if low > least else "GAN" if high < -least else "undecided"'
                 )
             },
-            "the VAE wins as soon as a lead cannot be excluded, and nobody can ever draw: a winner's whole interval lies "
-            "beyond the least lead, and otherwise it is undecided.",
+            "the VAE wins as soon as a lead cannot be excluded, and nobody can ever draw: a winner's whole interval "
+            "lies beyond the least lead, and otherwise it is undecided.",
             {
                 'winner = "VAE" if low > least else "GAN"': (
-                    "the GAN wins now whenever the VAE does not: it has to be ahead by as much, its end of the interval "
-                    "below `-least`, and otherwise it is undecided."
+                    "the GAN wins now whenever the VAE does not: it has to be ahead by as much, its end of the "
+                    "interval below `-least`, and otherwise it is undecided."
                 ),
                 'winner = "VAE" if low > 0 else "GAN" if high < 0 else "undecided"': (
                     "`least` is not used: a lead that is certain may still be too small to matter."

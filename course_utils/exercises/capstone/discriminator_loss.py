@@ -42,8 +42,8 @@ check_discriminator_loss = Repair(
                     "F.binary_cross_entropy_with_logits(real_logits, ones)"
                 )
             },
-            "the term of real pictures goes through probabilities: where the discriminator is sure they round to 0 or 1, "
-            "and the gradient is gone.",
+            "the term of real pictures goes through probabilities: where the discriminator is sure they round to 0 or "
+            "1, and the gradient is gone.",
             {
                 "F.binary_cross_entropy_with_logits(real_logits.sigmoid(), ones)": (
                     "the sigmoid is applied twice now: `binary_cross_entropy_with_logits` takes the logits themselves."
@@ -65,8 +65,8 @@ check_discriminator_loss = Repair(
             {
                 "F.softplus(fake_logits).sum()": "the term of generated pictures is a sum now: take the mean, so that "
                 "the batch size makes no difference.",
-                "F.softplus(-fake_logits).mean()": "the term of generated pictures asks for the label 1 now: -log(1 - D) "
-                "is softplus of the logit, without a minus.",
+                "F.softplus(-fake_logits).mean()": "the term of generated pictures asks for the label 1 now: "
+                "-log(1 - D) is softplus of the logit, without a minus.",
             },
         ),
         "sign": Defect(

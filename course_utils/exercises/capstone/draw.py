@@ -64,9 +64,9 @@ def distribution(z: Tensor) -> str:
 
 
 def fate(decoder: Recorder, z: Tensor, pictures: Tensor) -> str:
-    """Say what was done to the decoder's output, whatever its mode was."""
+    """Say what was done to the decoder's output, in either mode; training comes last, for it leaves traces."""
     with torch.no_grad():
-        outputs = [decoder.layers.train(training)(z) for training in (True, False)]
+        outputs = [decoder.layers.train(training)(z) for training in (False, True)]
     if any(torch.allclose(output.sigmoid(), pictures, atol=1e-4) for output in outputs):
         return "pixels in [0, 1]"
     return "raw output" if any(torch.allclose(output, pictures, atol=1e-4) for output in outputs) else "something else"
@@ -101,7 +101,8 @@ check_draw = Repair(
             "statistics move with every look. (Afterwards it should train again.)",
             {
                 "    decoder.eval()\n    pictures = decoder(z).sigmoid()\n": (
-                    "the decoder is left in evaluation mode, and trains on in it: `.eval()` needs a `.train()` after it."
+                    "the decoder is left in evaluation mode, and trains on in it: `.eval()` needs a `.train()` after "
+                    "it."
                 )
             },
         ),

@@ -69,9 +69,7 @@ check_r1_penalty = Repair(
             "the sum runs over the axis of the channel alone, and the mean over pixels too, so that the penalty is as "
             "many times too small as a picture has pixels: look at the shape of `slope`.",
             {
-                "slope.flatten(1).norm(dim=1, keepdim=True)": (
-                    "the square of the slope's length is missing now."
-                ),
+                "slope.flatten(1).norm(dim=1, keepdim=True)": ("the square of the slope's length is missing now."),
             },
         ),
     },

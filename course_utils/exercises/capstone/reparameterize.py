@@ -62,7 +62,7 @@ check_reparameterize = Repair(
         "one draw": Defect(
             5,
             {"mu.shape[1]": "mu.shape"},
-            "all pictures of a batch get the same noise: the draw has the shape of one code, and broadcasting hides it.",
+            "all pictures of a batch get the same noise: the draw has the shape of one code, which broadcasting hides.",
         ),
         "variance": Defect(
             5,

@@ -79,8 +79,8 @@ check_score = Repair(
         "reconstructions": Defect(
             6,
             {"decoder(encoder(test).chunk(2, dim=1)[0]).sigmoid()": "draw(decoder, len(test), seed)"},
-            "the VAE's pictures are reconstructions of the very test pictures that they are compared with, not samples: "
-            "draw codes from the prior, as for the GAN.",
+            "the VAE's pictures are reconstructions of the very test pictures that they are compared with, not "
+            "samples: draw codes from the prior, as for the GAN.",
             {
                 "decoder(encoder(train).chunk(2, dim=1)[0]).sigmoid()": (
                     "these are reconstructions of training pictures, still no samples: draw codes from the prior."

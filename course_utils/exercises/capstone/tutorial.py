@@ -85,6 +85,11 @@ class Outcome(NamedTuple):
     test: dict[str, Tensor]  # the same
     quoted: dict[str, float]  # the score that `choose` quotes
 
+    @property
+    def generators(self) -> dict[str, nn.Module]:
+        """What makes pictures from codes, of each model."""
+        return {"GAN": self.gan.generator, "VAE": self.vae.decoder}
+
 
 def run(functions: Mapping[str, Callable], images: Images, seed: int, length: float = 1.0) -> Outcome:
     """Train and score both models with the twelve functions, by name; `length` shortens the training."""
@@ -106,9 +111,14 @@ def run(functions: Mapping[str, Callable], images: Images, seed: int, length: fl
             both = mine.score(*networks, mine.draw, distance, order, 0)
             for name, each in zip(("GAN", "VAE"), both):
                 found[name] = [*found.get(name, []), float(each)]
-    validation, test = ({name: torch.tensor([column]) for name, column in found.items()} for found in (validation, test))
+    validation, test = (as_rows(found) for found in (validation, test))
     quoted = {name: float(mine.choose(validation[name], test[name])[1]) for name in test}
     return Outcome(gan, vae, parts, distance, validation, test, quoted)
+
+
+def as_rows(scores: Mapping[str, list[float]]) -> dict[str, Tensor]:
+    """Scores at K stages as those of one seed: (1, K) each."""
+    return {name: torch.tensor([column]) for name, column in scores.items()}
 
 
 def pooled(images: Images) -> tuple[Tensor, Tensor, Tensor]:
@@ -151,3 +161,13 @@ def with_fitted_prior(outcome: Outcome, seed: int = 0) -> float:
     z = fit_prior(codes[:4000], 10).sample(len(test), seed)
     floor = outcome.distance(validation, test)
     return outcome.distance(in_parts(decoder, lambda z: decoder(z).sigmoid(), z), test) / floor
+
+
+def published_pictures(outcome: Outcome, n: int = 16) -> dict[str, Tensor]:
+    """The pictures that the published tutorial shows: samples of the GAN, and what its `score` takes from the VAE."""
+    test = outcome.parts[2][:n]
+    vae = outcome.vae.eval()
+    with torch.no_grad():
+        vae_pictures = vae.decoder(vae.encoder(test).chunk(2, dim=1)[0]).sigmoid()
+        gan_pictures = outcome.gan.generator(torch.rand(n, LATENT_DIM)).sigmoid()
+    return {"GAN": gan_pictures, "VAE": vae_pictures}

@@ -1,0 +1,274 @@
+"""Answers to the capstone as learners write them: right ones, ones with a single defect, and ones nobody foresaw."""
+
+import torch
+from scipy import stats
+from torch.distributions import Bernoulli, Normal, kl_divergence
+from torch.nn import functional as F
+
+from course_utils.claims import interval
+
+
+def split(originals, seed):
+    families = torch.unique(originals)
+    noise = torch.Generator()
+    noise.manual_seed(seed)
+    families = families[torch.randperm(len(families), generator=noise)]
+    seventh = len(families) // 7
+    test, validation, train = families.split([seventh, seventh, len(families) - 2 * seventh])
+    return [(originals[:, None] == part).any(1) for part in (train, validation, test)]  # masks
+
+
+def split_too(originals, seed):
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        families = sorted(set(originals.tolist()))
+        order = [families[i] for i in torch.randperm(len(families))]
+    n = len(order) // 7
+    names = set(order[:n]), set(order[-n:])
+    rows = enumerate(originals.tolist())
+    where = [0 if original in names[0] else 1 if original in names[1] else 2 for _, original in rows]
+    validation, test, train = (torch.tensor([i for i, w in enumerate(where) if w == part]) for part in range(3))
+    return train, validation, test
+
+
+def discriminator_loss(real_logits, fake_logits):
+    return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
+
+
+def discriminator_loss_too(real_logits, fake_logits):
+    labels = torch.cat([torch.ones_like(real_logits), torch.zeros_like(fake_logits)])
+    return 2 * F.binary_cross_entropy_with_logits(torch.cat([real_logits, fake_logits]), labels)
+
+
+def r1_penalty(discriminator, real):
+    real = real.clone().requires_grad_(True)
+    slope = torch.autograd.grad(discriminator(real).sum(), real, create_graph=True)[0]
+    return slope.view(len(real), -1).norm(dim=1).pow(2).mean() / 2
+
+
+def discriminator_step(generator, discriminator, optimizer, d_loss, penalty, real, z):
+    optimizer.zero_grad()
+    with torch.no_grad():
+        fake = torch.sigmoid(generator(z))
+    loss = d_loss(discriminator(real), discriminator(fake))
+    loss = loss + penalty(discriminator, real)
+    loss.backward()
+    optimizer.step()
+    return loss.detach()
+
+
+def generator_step(generator, discriminator, optimizers, z):
+    optimizer = optimizers["generator"]
+    logits = discriminator(generator(z).sigmoid())
+    loss = F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits))
+    optimizer.zero_grad()
+    loss.backward(inputs=list(generator.parameters()))
+    optimizer.step()
+    return loss.item()
+
+
+def reparameterize(mu, logvar):
+    return Normal(mu, (logvar / 2).exp()).rsample()
+
+
+def reparameterize_too(mu, logvar):
+    return mu + torch.exp(logvar).sqrt() * torch.randn_like(mu)
+
+
+def vae_loss(output, x, mu, logvar, beta):
+    cloud = Normal(mu, (0.5 * logvar).exp())
+    kl = kl_divergence(cloud, Normal(0.0, 1.0)).sum(1)
+    nll = -Bernoulli(logits=output, validate_args=False).log_prob(x).sum((1, 2, 3))
+    return (nll + beta * kl).mean()
+
+
+def vae_loss_too(output, x, mu, logvar, beta):
+    nll = F.binary_cross_entropy_with_logits(output, x, reduction="sum")
+    return (nll + beta * 0.5 * (mu.square() + logvar.exp() - 1 - logvar).sum()) / len(x)
+
+
+def vae_step(encoder, decoder, optimizer, reparameterize, vae_loss, x, beta):
+    optimizer.zero_grad()
+    code = encoder(x)
+    mu, logvar = code[:, : code.shape[1] // 2], code[:, code.shape[1] // 2 :]
+    loss = vae_loss(decoder(reparameterize(mu, logvar)), x, mu, logvar, beta)
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
+def draw(decoder, n, seed):
+    z = torch.randn((n, decoder.latent_dim), generator=torch.Generator("cpu").manual_seed(seed))
+    decoder.eval()
+    with torch.no_grad():
+        images = torch.sigmoid(decoder(z))
+    decoder.train()
+    return images
+
+
+def draw_too(decoder, n, seed):
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        z = torch.randn(n, decoder.latent_dim)
+    before = decoder.training
+    pictures = decoder.eval()(z).sigmoid().detach()
+    decoder.train(before)
+    return pictures
+
+
+def score(generator, encoder, decoder, draw, distance, parts, seed):
+    _, validation, test = parts
+    floor = distance(validation, test)
+    return [distance(draw(network, len(test), seed), test) / floor for network in (generator, decoder)]
+
+
+def choose(validation, test):
+    best = int(torch.argmin(validation.mean(dim=0)))
+    return best, test.mean(0)[best].item()
+
+
+def compare(gan, vae, least):
+    mean, low, high = interval(gan - vae)
+    if low > least:
+        return low, high, "VAE"
+    return low, high, "GAN" if high < -least else "undecided"
+
+
+def compare_too(gan, vae, least):
+    lead = (gan - vae).double().numpy()
+    low, high = stats.t.interval(0.95, len(lead) - 1, loc=lead.mean(), scale=stats.sem(lead))
+    winners = {(True, False): "VAE", (False, True): "GAN"}
+    return low, high, winners.get((low > least, high < -least), "undecided")
+
+
+RIGHT = [
+    split,
+    split_too,
+    discriminator_loss,
+    discriminator_loss_too,
+    r1_penalty,
+    discriminator_step,
+    generator_step,
+    reparameterize,
+    reparameterize_too,
+    vae_loss,
+    vae_loss_too,
+    vae_step,
+    draw,
+    draw_too,
+    score,
+    choose,
+    compare,
+    compare_too,
+]
+
+
+def split_by_picture(originals, seed):
+    order = torch.randperm(len(originals), generator=torch.Generator().manual_seed(seed))
+    n = len(order) // 7
+    return order[: len(order) - 2 * n], order[-2 * n : -n], order[-n:]
+
+
+def split_unseeded(originals, seed):
+    families = originals.unique()
+    families = families[torch.rand(len(families)).argsort()]
+    n = len(families) // 7
+    return [torch.isin(originals, part) for part in (families[2 * n :], families[:n], families[n : 2 * n])]
+
+
+def undetached(generator, discriminator, optimizer, d_loss, penalty, real, z):
+    loss = d_loss(discriminator(real), discriminator(torch.sigmoid(generator(z)))) + penalty(discriminator, real)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
+def minimax(generator, discriminator, optimizers, z):
+    optimizers["generator"].zero_grad()
+    loss = torch.log(1 - discriminator(generator(z).sigmoid()).sigmoid()).mean()
+    loss.backward()
+    optimizers["generator"].step()
+    return loss
+
+
+def drawn_in_training_mode(decoder, n, seed):
+    with torch.no_grad():
+        return decoder(torch.randn(n, decoder.latent_dim, generator=torch.Generator().manual_seed(seed))).sigmoid()
+
+
+def drawn_with_a_graph(decoder, n, seed):
+    z = torch.randn(n, decoder.latent_dim, generator=torch.Generator().manual_seed(seed))
+    decoder.eval()
+    pictures = decoder(z).sigmoid()
+    decoder.train()
+    return pictures
+
+
+def without_floor(generator, encoder, decoder, draw, distance, parts, seed):
+    test = parts[2]
+    return tuple(distance(draw(network, len(test), seed), test) for network in (generator, decoder))
+
+
+def normal_quantile(gan, vae, least):
+    lead = gan - vae
+    half = 1.96 * lead.std() / lead.numel() ** 0.5
+    low, high = lead.mean() - half, lead.mean() + half
+    return low, high, "VAE" if low > least else "GAN" if high < -least else "undecided"
+
+
+WRONG = {  # the one defect that is left, in answers that are otherwise written anew
+    ("split", "siblings"): [split_by_picture],
+    ("split", "seed"): [split_unseeded],
+    ("discriminator_loss", "sign"): [lambda real, fake: F.softplus(-real).mean() - F.softplus(fake).mean()],
+    ("discriminator_loss", "mean"): [lambda real, fake: F.softplus(-real).mean() + F.softplus(fake.mean())],
+    ("r1_penalty", "graph"): [lambda discriminator, real: r1_penalty(discriminator, real).detach()],
+    ("r1_penalty", "probability"): [lambda discriminator, real: r1_penalty(lambda x: discriminator(x).sigmoid(), real)],
+    ("discriminator_step", "detach"): [undetached],
+    ("discriminator_step", "range"): [
+        lambda generator, discriminator, optimizer, d_loss, penalty, real, z: discriminator_step(
+            generator, discriminator, optimizer, d_loss, penalty, real * 2 - 1, z
+        )
+    ],
+    ("generator_step", "saturating"): [minimax],
+    ("reparameterize", "variance"): [
+        lambda mu, logvar: mu + torch.randn_like(mu) * logvar.exp(),
+        lambda mu, logvar: Normal(mu, logvar.exp()).rsample(),
+    ],
+    ("reparameterize", "uniform"): [lambda mu, logvar: mu + torch.rand_like(mu) * (0.5 * logvar).exp()],
+    ("reparameterize", "one draw"): [lambda mu, logvar: mu + torch.randn(1, mu.shape[1]) * (0.5 * logvar).exp()],
+    ("vae_loss", "mean"): [
+        lambda output, x, mu, logvar, beta: vae_loss(output, x, mu, logvar, beta / mu.shape[1]),
+    ],
+    ("vae_step", "mean"): [
+        lambda encoder, decoder, optimizer, reparameterize, vae_loss, x, beta: vae_step(
+            encoder, decoder, optimizer, lambda mu, logvar: mu, vae_loss, x, beta
+        )
+    ],
+    ("draw", "mode"): [drawn_in_training_mode],
+    ("draw", "graph"): [drawn_with_a_graph],
+    ("score", "floor"): [without_floor],
+    ("choose", "on test"): [lambda validation, test: choose(test, test)],
+    ("compare", "quantile"): [normal_quantile],
+}
+
+UNKNOWN = {  # a mistake that no table knows, and what is said of it
+    "split": (lambda originals, seed: split(originals, seed)[:2], "raised ValueError"),
+    "discriminator_loss": (
+        lambda real, fake: 3 * discriminator_loss(real, fake),
+        "every number is 3 times what it should be",
+    ),
+    "r1_penalty": (
+        lambda discriminator, real: 7 + r1_penalty(discriminator, real),
+        "expected the penalty for 4 pictures",
+    ),
+    "reparameterize": (lambda mu, logvar: reparameterize(mu, logvar) + 1, "expected the "),
+    "vae_loss": (
+        lambda output, x, mu, logvar, beta: vae_loss(output, x, mu, logvar, beta) + 1,
+        "expected the loss for 4 pictures without its KL",
+    ),
+    "draw": (lambda decoder, n, seed: draw(decoder, n, seed) ** 2, "expected what became of 2000 codes"),
+    "score": (lambda *args: [2 + found for found in score(*args)], "expected the score of the GAN on 20 pictures"),
+    "choose": (lambda validation, test: (0, 1.0), "expected the stage for three seeds at five stages"),
+    "compare": (lambda gan, vae, least: (0, 1, "VAE"), "expected the lower end for a VAE that is far ahead"),
+}
