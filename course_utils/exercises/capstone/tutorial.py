@@ -17,7 +17,7 @@ from course_utils.training import fit, seed_everything
 
 LATENT_DIM = 16
 BATCH = 16
-GAN_STEPS, VAE_STEPS = 800, 1200  # about equal times
+GAN_STEPS, VAE_STEPS = 1600, 2400  # about equal times
 STAGES = (0.5, 1.0)  # of the training, at which the models are scored
 R1_WEIGHT, EVERY = 1.0, 8  # the penalty comes on every 8th step, 8 times as strong
 
