@@ -2,7 +2,7 @@
 
     python benchmarks/capstone.py
 
-The seeds 0 to 9, on which limits were tuned, and 100 to 109, which confirm them. A run trains both models with the
+The seeds 0 to 9, and 100 to 109, which the lesson quotes. A run trains both models with the
 twelve functions, published or mended, and scores them as `score` does: × floor where it is mended, a raw distance where
 it is not; the mended VAE also with a prior that was fitted to the codes of its training pictures.
 Writes benchmarks/results/capstone.jsonl: the scores at both stages of training, and those that `choose` quotes.

@@ -203,6 +203,7 @@ def test_a_single_function_that_is_left_as_it_was_spoils_the_result(outcomes):
 
 def test_the_recorded_runs_hold_what_the_lesson_says():
     gan, vae = records.pair("mended")
-    assert len(gan) == len(vae) >= 5 and (gan < vae).all()
-    assert all(1 < score < 12 for score in [*gan, *vae, *records.fitted()])
-    assert all(run["quoted"]["GAN"] > 100 * run["quoted"]["VAE"] for run in records.runs("published"))
+    assert len(gan) == len(vae) >= 3 and (gan < vae).all()
+    assert all(1 < score < 6 for score in [*gan, *vae, *records.fitted()])
+    ratios = [run["quoted"]["GAN"] / run["quoted"]["VAE"] for run in records.runs("published")]
+    assert ratios and min(ratios) > 100

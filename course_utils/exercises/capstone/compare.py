@@ -9,7 +9,7 @@ from course_utils.exercises.checker import Observation, several
 
 
 def compare(gan, vae, least):
-    """Scores × floor (S,) of S seeds each, lower is better, and the least lead that matters in; see the last line."""
+    """Scores (S,) of S seeds each, lower is better, and the least lead that matters in; interval and winner out."""
     lead = (gan[:, None] - vae).flatten()
     quantile = 1.96
     half = quantile * lead.std() / len(lead)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 RECORD = pathlib.Path(__file__).parents[3] / "benchmarks" / "results" / "capstone.jsonl"
-CONFIRMING = 100  # the first of the seeds that no limit was tuned on
+CONFIRMING = 100  # the first of the seeds that the lesson quotes
 
 
 def runs(arm: str) -> list[dict]:
