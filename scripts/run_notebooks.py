@@ -24,13 +24,23 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # points to a state th
 def cell_metadata(cell: dict) -> dict:
     """Return what is stored of a cell's metadata: its tags, and where slides begin.
 
-    A heading begins a slide, any other text one below it, and code stays with the text before it.
+    A heading begins a slide, any other text one below it, and code stays with the text before it, unless its author
+    has chosen another slide type.
     """
     kept = {"tags": cell["metadata"]["tags"]} if cell["metadata"].get("tags") else {}
-    if cell["cell_type"] == "markdown":
+    if chosen := authors_slide_type(cell):
+        kept["slideshow"] = {"slide_type": chosen}
+    elif cell["cell_type"] == "markdown":
         is_heading = re.search("^#+ ", "".join(cell["source"]), re.MULTILINE)
         kept["slideshow"] = {"slide_type": "slide" if is_heading else "subslide"}
     return kept
+
+
+def authors_slide_type(cell: dict) -> str | None:
+    """Return the slide type that was chosen for a cell by hand: of text, any that is not stored by default."""
+    slide_type = cell["metadata"].get("slideshow", {}).get("slide_type")
+    is_default = cell["cell_type"] == "markdown" and slide_type in ("slide", "subslide")
+    return None if is_default else slide_type
 
 
 def clean(notebook: nbformat.NotebookNode) -> None:

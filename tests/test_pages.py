@@ -1,10 +1,10 @@
-"""The web pages and slides that `make pages` writes."""
+"""The web pages that `make pages` writes."""
 
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from pages import EXPORTERS, export
+from pages import export
 from run_notebooks import clean
 
 PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -22,14 +22,8 @@ def notebook(tmp_path):
     return tmp_path / "01_a.ipynb"
 
 
-@pytest.mark.parametrize("ending", EXPORTERS)
-def test_a_page_keeps_the_text_of_its_figures_and_links_to_pages(notebook, ending):
-    page = BeautifulSoup(export(notebook, EXPORTERS[ending], ending), "html.parser")
+def test_a_page_keeps_the_text_of_its_figures_and_links_to_pages(notebook):
+    page = BeautifulSoup(export(notebook), "html.parser")
     assert [image["alt"] for image in page.find_all("img")] == ['a "line" < 1']
     links = [link["href"] for link in page.find_all("a") if ":" in link["href"] or ".html" in link["href"]]
-    assert links == [f"02_b{ending}", "https://example.org/03_c.ipynb"]
-
-
-def test_headings_and_text_begin_slides(notebook):
-    page = export(notebook, EXPORTERS[".slides.html"], ".slides.html")
-    assert page.count("<section") == 5  # two slides, which hold two pages and one
+    assert links == ["02_b.html", "https://example.org/03_c.ipynb"]

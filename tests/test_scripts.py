@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -19,9 +20,11 @@ from lab import copy_lessons, lab_arguments
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 from run_notebooks import clean, run
-from set_repository import files, set_repository
+from set_repository import ADDRESS, files, set_repository, site
 
 from course_utils import data
+
+ROOT = pathlib.Path(__file__).parents[1]
 
 
 def read(path: pathlib.Path) -> str:
@@ -51,6 +54,50 @@ def test_set_repository_changes_the_address_and_nothing_else(small_repository):
     assert set_repository(small_repository, "ada/gan-course") == []
     set_repository(small_repository, "OWNER/NAME")
     assert read(small_repository / "pyproject.toml") == before[small_repository / "pyproject.toml"]
+
+
+@pytest.fixture
+def readme(tmp_path):
+    """Return a copy of the course's README beside its pyproject.toml, both with an address that is not known yet."""
+    for name in ("README.md", "pyproject.toml"):
+        (tmp_path / name).write_text(read(ROOT / name), encoding="utf-8")
+    set_repository(tmp_path, "OWNER/NAME")
+    return tmp_path / "README.md"
+
+
+def visible(markdown: str) -> str:
+    """Return a text without its comments."""
+    return re.sub("<!--.*?-->", "", markdown, flags=re.DOTALL)
+
+
+def test_the_readme_shows_addresses_once_they_are_known(readme):
+    before = read(readme)
+    assert not ADDRESS.search(visible(before)) and site("OWNER/NAME") not in visible(before)
+    assert "\n    make lab\n" in visible(before)
+    set_repository(readme.parent, "ada/gan-course")
+    known = visible(read(readme))
+    for address in (
+        "https://github.com/ada/gan-course/actions/workflows/test.yml/badge.svg",
+        "https://mybinder.org/v2/gh/ada/gan-course/HEAD",
+        "https://colab.research.google.com/github/ada/gan-course/blob/main/",
+        "https://ada.github.io/gan-course/",
+        "git clone https://github.com/ada/gan-course course",
+    ):
+        assert address in known
+    assert known.count("make lab\n") == 1
+    set_repository(readme.parent, "OWNER/NAME")
+    assert read(readme) == before
+
+
+def test_no_file_has_an_address_that_set_repository_does_not_write():
+    written = set(files(ROOT))
+    texts = [path for tree in ("docs", "notebooks", "scripts", ".github") for path in (ROOT / tree).rglob("*.*")]
+    texts = [
+        path
+        for path in (*texts, *ROOT.glob("*.*"))
+        if path.suffix in (".md", ".toml", ".ipynb", ".py", ".yml", ".html")
+    ]
+    assert [path for path in texts if path not in written and ADDRESS.search(read(path))] == []
 
 
 @pytest.mark.parametrize("slug", ["", "name", "https://github.com/a/b", "a/b/c", "a b/c", "a/b.git", "-a/b", "a/é"])

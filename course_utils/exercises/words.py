@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from course_utils.exercises.progress import tell
+
 UNTOUCHED = (..., None, "", "...")
 
 
@@ -21,7 +23,7 @@ class Words:
     synonyms: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, answers: Mapping[str, str]) -> None:
-        print(self.verdict(answers))
+        tell(self.name, self.verdict(answers))
 
     def verdict(self, answers: Mapping[str, str]) -> str:
         """The line that calling the exercise prints; of several mistakes the first is named."""

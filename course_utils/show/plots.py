@@ -28,7 +28,7 @@ LINES = {  # what training logs: label, colour, line style
     "d_real": ("D(x), real", REAL, "-"),
     "d_fake": ("D(G(z)), generated", GENERATED, "--"),
     "reconstruction": ("reconstruction", GENERATED, "-"),
-    "kl": ("KL divergence", POSTERIOR, "-"),
+    "kl": ("KL divergence", POSTERIOR, "-."),
     "elbo": ("ELBO", REAL, "-"),
 }
 LINES |= {f"held_out_{name}": (f"{label}, held out", colour, ":") for name, (label, colour, _) in LINES.items()}

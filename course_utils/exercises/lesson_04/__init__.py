@@ -7,10 +7,10 @@ from course_utils.exercises.lesson_04.mode_coverage import check_mode_coverage
 from course_utils.exercises.lesson_04.repair import check_repair, patient, treat
 
 __all__ = [
-    "check_clip_weights",
-    "check_diagnosis",
-    "check_gradient_penalty",
     "check_mode_coverage",
+    "check_clip_weights",
+    "check_gradient_penalty",
+    "check_diagnosis",
     "check_repair",
     "patient",
     "treat",

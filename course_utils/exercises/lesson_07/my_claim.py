@@ -6,11 +6,12 @@ from numbers import Real
 from types import EllipsisType
 
 from course_utils.comparison.verdicts import CLAIMS
+from course_utils.exercises.progress import tell
 
 
 def check_my_claim(prediction: bool, statement: str, holds: bool, /, **numbers: float) -> None:
     """Print whether a claim of the learner's own was predicted and measured; either outcome is a finding."""
-    print(my_claim(prediction, statement, holds, numbers))
+    tell("my_claim", my_claim(prediction, statement, holds, numbers))
 
 
 def my_claim(prediction: bool, statement: str, holds: bool, numbers: dict[str, float]) -> str:

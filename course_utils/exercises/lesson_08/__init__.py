@@ -6,4 +6,4 @@ from course_utils.exercises.lesson_08.pairs import check_pairs_step
 from course_utils.exercises.lesson_08.projection import check_projection
 from course_utils.exercises.lesson_08.routes import check_three_steps
 
-__all__ = ["check_beside", "check_mended_losses", "check_pairs_step", "check_projection", "check_three_steps"]
+__all__ = ["check_beside", "check_projection", "check_mended_losses", "check_pairs_step", "check_three_steps"]

@@ -6,4 +6,4 @@ from course_utils.exercises.lesson_09.gibbs_sweep import check_gibbs_sweep
 from course_utils.exercises.lesson_09.multinomial_nll import check_multinomial_nll
 from course_utils.exercises.lesson_09.ndcg import check_ndcg
 
-__all__ = ["check_anomaly_score", "check_bits_back", "check_gibbs_sweep", "check_multinomial_nll", "check_ndcg"]
+__all__ = ["check_anomaly_score", "check_gibbs_sweep", "check_multinomial_nll", "check_ndcg", "check_bits_back"]

@@ -5,4 +5,4 @@ from course_utils.exercises.lesson_10.faithful_and_real import check_faithful_an
 from course_utils.exercises.lesson_10.search_step import check_search_step
 from course_utils.exercises.lesson_10.tstr import check_tstr
 
-__all__ = ["check_cycle_loss", "check_faithful_and_real", "check_search_step", "check_tstr"]
+__all__ = ["check_faithful_and_real", "check_cycle_loss", "check_tstr", "check_search_step"]

@@ -5,4 +5,4 @@ from course_utils.exercises.lesson_11.corrected_shares import check_corrected_sh
 from course_utils.exercises.lesson_11.mark_score import check_mark_score
 from course_utils.exercises.lesson_11.precision import check_precision
 
-__all__ = ["check_attack", "check_corrected_shares", "check_mark_score", "check_precision"]
+__all__ = ["check_attack", "check_corrected_shares", "check_precision", "check_mark_score"]

@@ -5,4 +5,4 @@ from course_utils.exercises.lesson_12.gradient_mistakes import check_discriminat
 from course_utils.exercises.lesson_12.noise_mistakes import check_noise_loss
 from course_utils.exercises.lesson_12.scaled_recipe import check_scaled_recipe
 
-__all__ = ["check_average_gradients", "check_discriminator_gradient", "check_noise_loss", "check_scaled_recipe"]
+__all__ = ["check_average_gradients", "check_scaled_recipe", "check_noise_loss", "check_discriminator_gradient"]

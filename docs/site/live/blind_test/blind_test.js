@@ -1,0 +1,180 @@
+"use strict";
+
+const DEFAULTS = { seed: 1, answers: "" }; // an answer is u or l: the upper or the lower row is the GAN's
+
+/** The page: its state is the seed and the answers so far, and everything else follows from them. */
+class BlindTest {
+  constructor(pictures) {
+    this.pictures = pictures;
+    this.begin(readState(DEFAULTS));
+    PLACES.forEach((place, i) => byId(place).addEventListener("click", () => this.answer(i)));
+    byId("next").addEventListener("click", () => this.next());
+    byId("again").addEventListener("click", () => {
+      this.begin({ seed: this.state.seed + 1, answers: "" });
+      byId("round").focus();
+    });
+  }
+
+  begin({ seed, answers }) {
+    this.state = {
+      seed: Math.max(0, Math.min(2 ** 31, Math.round(seed))),
+      answers: answers.replace(/[^ul]/g, "").slice(0, ROUNDS),
+    };
+    this.rounds = roundsOf(this.state.seed);
+    this.measured = this.rounds.map(({ rows }) => rows.map((row) => measuresOf(row, this.pictures)));
+    this.show();
+  }
+
+  get played() {
+    return this.state.answers.length;
+  }
+
+  isRight(i) {
+    return PLACES[this.rounds[i].gan][0] === this.state.answers[i];
+  }
+
+  get score() {
+    return [...this.state.answers].filter((_, i) => this.isRight(i)).length;
+  }
+
+  answer(place) {
+    this.state.answers += PLACES[place][0];
+    const { gan } = this.rounds[this.played - 1];
+    const right = this.isRight(this.played - 1) ? "✓ Right" : "✗ Wrong";
+    byId("said").textContent = `${right}: the ${PLACES[gan]} row is the GAN's. ${this.score} of ${this.played} so far.`;
+    PLACES.forEach((name, i) => (byId(`name-${name}`).textContent = `${titleOf(name)}: ${i === gan ? "GAN" : "VAE"}`));
+    PLACES.forEach((name) => (byId(name).disabled = true));
+    byId("next").hidden = false;
+    byId("next").textContent = this.played === ROUNDS ? "To the result" : "Next round";
+    byId("next").focus();
+    rememberState(this.state, DEFAULTS);
+  }
+
+  next() {
+    this.show();
+    byId(this.played === ROUNDS ? "result-title" : "round").focus();
+  }
+
+  /** Show the round that the answers have led to, or the result. */
+  show() {
+    rememberState(this.state, DEFAULTS);
+    const over = this.played === ROUNDS;
+    byId("game").hidden = over;
+    byId("result").hidden = !over;
+    byId("said").textContent = "";
+    if (over) this.showResult();
+    else this.showRound();
+  }
+
+  showRound() {
+    const { way, rows } = this.rounds[this.played];
+    byId("round").textContent = `Round ${this.played + 1} of ${ROUNDS}`;
+    byId("drawn").textContent = WAYS[way];
+    byId("next").hidden = true;
+    PLACES.forEach((name, i) => {
+      byId(name).disabled = false;
+      byId(`name-${name}`).textContent = titleOf(name);
+      this.drawRow(byId(`row-${name}`), rows[i]);
+    });
+    fillRows(byId("numbers"), this.numbers(this.measured[this.played]));
+  }
+
+  drawRow(canvas, row) {
+    const pixels = new Float32Array(ROW * SIDE ** 2);
+    row.forEach((place, i) => pixels.set(this.pictures[place], i * SIDE ** 2));
+    drawPictures(canvas, pixels, { columns: ROW });
+  }
+
+  /** The measures of some rows, each beside that of real digits. */
+  numbers(rows) {
+    return Object.entries(MEASURES).map(([name, words]) => [words, ...rows.map((row) => besideReal(name, row[name]))]);
+  }
+
+  showResult() {
+    const found = `You found the GAN in ${this.score} of ${ROUNDS} rounds`;
+    const share = Math.round(100 * coinDoesAsWell(this.score, ROUNDS));
+    byId("score").textContent = `${found}; a tossed coin does as well or better in ${share} % of tests.`;
+    fillRows(byId("played"), this.rounds.map((round, i) => this.roundInWords(round, i)));
+    fillRows(byId("rules"), this.rules());
+    const real = BLIND_TEST.kinds.findIndex(([way]) => way === "real") * BLIND_TEST.shown;
+    this.drawRow(byId("row-real"), [...Array(ROW).keys()].map((i) => real + i));
+  }
+
+  roundInWords({ gan }, i) {
+    const bet = this.state.answers[i] === "u" ? "upper" : "lower";
+    return [String(i + 1), bet, PLACES[gan], this.isRight(i) ? "✓" : "✗"];
+  }
+
+  /** What each rule scores: in the rounds of this seed, and in many rounds. */
+  rules() {
+    return Object.keys(RULES).map((name) => {
+      const right = (way) => this.rounds.filter((round, i) => round.way === way && this.ruleIsRight(name, i)).length;
+      const often = (way) => `${Math.round(100 * BLIND_TEST.rules[way][name])} %`;
+      return [RULES[name], `${right("usual")} of 5`, `${right("after")} of 5`, often("usual"), often("after")];
+    });
+  }
+
+  ruleIsRight(name, i) {
+    const [upper, lower] = this.measured[i];
+    return this.rounds[i].gan === (upper[name] > lower[name] ? 0 : 1);
+  }
+}
+
+const WAYS = {
+  usual: "Both families draw from N(0, I).",
+  after: "Both after their step: the VAE draws from its fitted prior, the GAN shows what its discriminator lets pass.",
+};
+const RULES = {
+  sharpness: "the sharper row",
+  readability: "the row that a classifier reads with more confidence",
+  ink: "the row with more ink",
+  variety: "the more varied row",
+};
+
+function byId(id) {
+  return document.getElementById(id);
+}
+
+function titleOf(place) {
+  return `${place[0].toUpperCase()}${place.slice(1)} row`;
+}
+
+/** Fill the body of a table; the first cell of each row is its head. */
+function fillRows(body, rows) {
+  body.replaceChildren(...rows.map(([first, ...others]) => {
+    const row = document.createElement("tr");
+    const head = document.createElement("th");
+    head.scope = "row";
+    head.textContent = first;
+    row.append(head);
+    others.forEach((text) => (row.insertCell().textContent = text));
+    return row;
+  }));
+}
+
+/** The numbers of lesson 07, and what its detector says. */
+function showLesson() {
+  const { head, rows, detector } = BLIND_TEST.lesson_07;
+  head.forEach((text) => {
+    const cell = document.createElement("th");
+    cell.scope = "col";
+    cell.textContent = text;
+    byId("lesson-head").append(cell);
+  });
+  fillRows(byId("lesson"), rows);
+  const percent = (share) => `${Number((100 * share).toFixed(1))} %`;
+  byId("blurred").textContent = percent(detector["blurred"]);
+  byId("matched").textContent = percent(detector["blurred, equally sharp"]);
+  byId("sharper-usual").textContent = percent(BLIND_TEST.rules.usual.sharpness);
+  byId("sharper-after").textContent = percent(BLIND_TEST.rules.after.sharpness);
+  byId("readable-usual").textContent = percent(BLIND_TEST.rules.usual.readability);
+  byId("readable-after").textContent = percent(BLIND_TEST.rules.after.readability);
+}
+
+async function start() {
+  showLesson();
+  window.blindTest = new BlindTest(await picturesOfSheet());
+  document.body.dataset.ready = "true";
+}
+
+start();

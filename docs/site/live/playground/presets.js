@@ -1,0 +1,140 @@
+"use strict";
+
+// The diseases of lesson 04 and their cures, then two weights of a VAE's KL divergence. Each names the recorded finding
+// that it repeats: a failure and a cure of benchmarks/results/cures.jsonl. `outcome` is what is counted over ten seeds.
+
+const OUTCOMES = {
+  covered: {
+    words: "all modes, KL below 0.3",
+    holds: ({ modes, kl }, all) => modes === all && kl < 0.3,
+  },
+  collapsed: {
+    words: "three modes or fewer",
+    holds: ({ modes }) => modes <= 3,
+  },
+  "posterior collapsed": {
+    words: "the codes say less than 0.1 nats",
+    holds: ({ codeKl }) => codeKl < 0.1,
+  },
+};
+
+const DEFAULTS = {
+  model: "gan",
+  data: "ring",
+  loss: "non-saturating",
+  momentum: 0,
+  beta2: 0.999,
+  generatorRate: 1e-3,
+  discriminatorRate: 1e-3,
+  criticSteps: 1,
+  r1: 0,
+  gp: 0,
+  pack: 1,
+  headStart: 0,
+  beta: 1,
+  vaeRate: 1e-3,
+  seed: 0,
+};
+
+const SLOW = { momentum: 0.5, discriminatorRate: 1e-4 };
+const AHEAD = { loss: "minimax", beta2: 0.99, headStart: 2000 };
+
+const PRESETS = {
+  healthy: {
+    title: "A healthy game",
+    settings: {},
+    outcome: "covered",
+    record: ["momentum 0.8", "no momentum"],
+    hint: "Press Play. Then restart, and take 100 steps of D and 1,000 of G alone: no mode is covered.",
+  },
+  collapse: {
+    title: "Collapse: D learns ten times more slowly than G",
+    settings: SLOW,
+    outcome: "collapsed",
+    record: ["slow discriminator", "none"],
+    hint: "The samples hunt one mode after another as one blob; D comes too late.",
+  },
+  faster: {
+    title: "Cure of collapse: D learns four times faster than G",
+    settings: { ...SLOW, discriminatorRate: 4e-3 },
+    outcome: "covered",
+    record: ["slow discriminator", "two learning rates"],
+    hint: "D lowers its opinion of a crowded place before the crowd has settled.",
+  },
+  pairs: {
+    title: "Cure of collapse: the slow D judges pairs",
+    settings: { ...SLOW, pack: 2 },
+    outcome: "covered",
+    record: ["slow discriminator", "packs of 2"],
+    hint: "Two samples in one place give G away. Fewer samples lie on the modes: that is the price.",
+  },
+  lottery: {
+    title: "Lottery: momentum 0.8",
+    settings: { momentum: 0.8 },
+    outcome: "covered",
+    record: ["momentum 0.8", "none"],
+    hint: "Try other seeds: some cover the ring, others collapse. The healthy game is the cure: no momentum.",
+  },
+  wasserstein: {
+    title: "Cure of the lottery: Wasserstein with a gradient penalty, five critic steps",
+    settings: { momentum: 0.8, loss: "wasserstein", criticSteps: 5, gp: 1 },
+    outcome: "covered",
+    record: ["momentum 0.8", "Wasserstein, penalty"],
+    hint: "G moves on every fifth step. Take the penalty away, and nothing holds the slope of D.",
+  },
+  vanishing: {
+    title: "Vanishing gradient: minimax loss, D is 2,000 steps ahead",
+    settings: AHEAD,
+    outcome: "covered",
+    record: ["head start, saturating", "none"],
+    hint: "For 2,000 steps D learns alone and the arrows shrink. Then G moves, and flies out of sight.",
+  },
+  hearing: {
+    title: "Cure of the vanishing gradient: the non-saturating loss",
+    settings: { ...AHEAD, loss: "non-saturating" },
+    outcome: "covered",
+    record: ["head start, saturating", "non-saturating"],
+    hint: "The arrows grow during the head start. It saves half of the seeds, no more.",
+  },
+  flattened: {
+    title: "Cure of the vanishing gradient: the R1 penalty",
+    settings: { ...AHEAD, r1: 0.1 },
+    outcome: "covered",
+    record: ["head start, saturating", "R1"],
+    hint: "The loss stays minimax. The penalty flattens D at real points, so that the arrows come back.",
+  },
+  vae: {
+    title: "A VAE with β = 1",
+    settings: { model: "vae" },
+    outcome: "covered",
+    hint: "No game, one loss. Samples between the modes are decoded from codes between the posteriors.",
+  },
+  silent: {
+    title: "Posterior collapse: β = 300",
+    settings: { model: "vae", beta: 300 },
+    outcome: "posterior collapsed",
+    hint: "Every posterior is the prior, and every code decodes to the middle. Lower β, and the codes come apart.",
+  },
+};
+
+const STEPS = 2000; // of both players, after the head start, or of the VAE
+
+/** A model with these settings. */
+function build(settings) {
+  return settings.model === "vae" ? new VAE({ ...settings }) : new Game({ ...settings });
+}
+
+/** Play a preset with a seed to its end, without a picture, and measure it as the tests and the record do. */
+function playPreset(name, seed) {
+  const settings = { ...DEFAULTS, ...PRESETS[name].settings, seed };
+  const model = build(settings);
+  for (let i = 0; i < settings.headStart + STEPS; i++) model.step();
+  const score = model.score();
+  if (settings.model === "vae") score.codeKl = model.look(1000).kl;
+  const sample = model.sample();
+  model.dispose();
+  const distances = Array.from({ length: sample.length / 2 }, (_, i) => Math.hypot(sample[2 * i], sample[2 * i + 1]));
+  const distance = distances.reduce((sum, each) => sum + each, 0) / distances.length;
+  const holds = OUTCOMES[PRESETS[name].outcome].holds(score, model.data.centres.length);
+  return { outcome: PRESETS[name].outcome, holds, ...score, distance };
+}

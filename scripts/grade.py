@@ -1,0 +1,96 @@
+"""Grade what a class has handed in for one lesson: `python scripts/grade.py 03`.
+
+Reads grading/submitted/STUDENT/lesson_03/, prints a table and writes it to grading/lesson_03.csv; see docs/grading.md.
+"""
+
+import contextlib
+import csv
+import pathlib
+import sys
+import warnings
+
+import nbformat
+from assignment import COURSE, nbgrader, one_lesson
+
+LARGEST = 20 << 20  # bytes of a file; a lesson with all its outputs has a tenth
+
+
+def problem(path: pathlib.Path) -> str | None:
+    """Return why a file cannot be graded, as a sentence, or None."""
+    if not path.is_file():
+        others = sorted(file.name for file in path.parent.iterdir())
+        return f"refused: expected the file {path.name}, got {', '.join(others) or 'an empty folder'}."
+    size = path.stat().st_size
+    if size > LARGEST:
+        return f"refused: the file has {size >> 20} MB, expected at most {LARGEST >> 20}: clear its outputs."
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of what nbformat mends by itself
+            nbformat.read(path, as_version=4).cells  # noqa: B018 - some that can be read have none
+    except Exception as error:  # whatever else a file may hold
+        return f"refused: expected a notebook, got what cannot be read as one ({type(error).__name__})."
+    return None
+
+
+def grade(assignment: str, name: str, course: pathlib.Path = COURSE) -> list[dict[str, str]]:
+    """Grade a class with nbgrader, and return a row for each student: points, total, and what is to be said."""
+    folders = sorted((course / "submitted").glob(f"*/{assignment}"))
+    refused = {folder.parent.name: problem(folder / f"{name}.ipynb") for folder in folders}
+    excluded = ",".join(student for student, sentence in refused.items() if sentence)
+    nbgrader("autograde", assignment, "--force", f"--CourseDirectory.student_id_exclude={excluded}", folder=course)
+    return [row(course, assignment, name, student, sentence) for student, sentence in refused.items()]
+
+
+def row(course: pathlib.Path, assignment: str, name: str, student: str, sentence: str | None) -> dict[str, str]:
+    """Return the row of one student from the gradebook, from which a refused submission is removed."""
+    from nbgrader.api import Gradebook, MissingEntry  # here, so that the tests of this file do not need it
+
+    graded = course / "autograded" / student / assignment / f"{name}.ipynb"
+    if not sentence and not graded.is_file():
+        sentence = "refused: nbgrader could not read the notebook; the reason is printed above."
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
+        points = {cell.name: 0.0 for cell in gradebook.find_notebook(name, assignment).grade_cells}
+        if sentence:
+            with contextlib.suppress(MissingEntry):  # it has points only if an earlier one was graded
+                gradebook.remove_submission(assignment, student)
+        else:
+            grades = gradebook.find_submission_notebook(name, assignment, student).grades
+            points |= {grade.name: grade.score for grade in grades}
+    named = {check.removeprefix("check_"): f"{score:g}" for check, score in points.items()}
+    said = sentence or " ".join(remarks(graded))
+    return {"student": student, **named, "total": f"{sum(points.values()):g}", "remarks": said}
+
+
+def remarks(graded: pathlib.Path) -> list[str]:
+    """Return the sentences of a graded notebook on answers that are not right, each once."""
+    outputs = [output for cell in nbformat.read(graded, as_version=4).cells for output in cell.get("outputs", [])]
+    return list(dict.fromkeys(output.evalue for output in outputs if output.output_type == "error"))
+
+
+def show(rows: list[dict]) -> None:
+    """Print the rows as a table, what is to be said below each."""
+    columns = [column for column in rows[0] if column != "remarks"]
+    widths = {column: max(len(column), *(len(row[column]) for row in rows)) for column in columns}
+    for line in [dict(zip(columns, columns)), *rows]:
+        print("  ".join(line[column].ljust(widths[column]) for column in columns).rstrip())
+        if line.get("remarks"):
+            print(f"    {line['remarks']}")
+
+
+def main() -> None:
+    sources = sorted((COURSE / "source").glob(f"lesson_{one_lesson()}/*.ipynb"))
+    if not sources:
+        sys.exit(f"expected an assignment in grading/source/, got none: run make assignment LESSON={one_lesson()}")
+    rows = grade(sources[0].parent.name, sources[0].stem)
+    if not rows:
+        sys.exit(f"expected submissions as grading/submitted/STUDENT/{sources[0].parent.name}/{sources[0].name}")
+    show(rows)
+    table = COURSE / f"{sources[0].parent.name}.csv"
+    with table.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    print(f"Written to grading/{table.name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""The blind test in a browser: fair rounds of a seed, played by keyboard, in numbers too, and an honest score."""
+
+import math
+
+import blind_rounds
+import pytest
+import torch
+from browser import LIVE, NARROW, WIDE, chromium, obstacles, open_page
+from test_export_live import rounds
+
+from course_utils.metrics import sharpness
+
+PAGE = LIVE / "blind_test" / "index.html"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser):
+    with open_page(browser, PAGE, hash="#seed=5") as page:
+        page.wait_for_selector("body[data-ready]")
+        yield page
+
+
+def drawn(page, seed: int) -> list[dict]:
+    return page.evaluate("seed => roundsOf(seed)", seed)
+
+
+def test_no_picture_is_shown_twice_and_each_row_is_of_one_family(page):
+    content = rounds()
+    for seed in range(10):
+        played = drawn(page, seed)
+        places = [place for round_ in played for row in round_["rows"] for place in row]
+        assert len(places) == len(set(places)) == 200
+        for i, round_ in enumerate(played):
+            way = "usual" if i < 5 else "after"
+            kinds = [{tuple(content["kinds"][place // content["shown"]]) for place in row} for row in round_["rows"]]
+            assert kinds[round_["gan"]] == {(way, "GAN")} and kinds[1 - round_["gan"]] == {(way, "VAE")}
+
+
+def test_the_rounds_depend_on_the_seed_alone_and_both_places_are_as_frequent(page):
+    orders = [[round_["gan"] for round_ in drawn(page, seed)] for seed in range(60)]
+    assert orders[:3] == [[round_["gan"] for round_ in drawn(page, seed)] for seed in range(3)]
+    assert len({tuple(order) for order in orders}) > 50
+    assert 250 < sum(map(sum, orders)) < 350
+
+
+def test_the_page_measures_rows_as_python_does(page):
+    pixels = page.evaluate("blindTest.pictures.map((picture) => [...picture])")
+    images = torch.tensor(pixels).view(-1, 1, 28, 28)
+    row = [3, 50, 120, 121, 7, 300, 310, 399, 200, 88]
+    found = page.evaluate("row => measuresOf(row, blindTest.pictures)", row)
+    assert found["sharpness"] == pytest.approx(sharpness(images[row]), rel=1e-5)
+    assert found["ink"] == pytest.approx(images[row].mean().item(), rel=1e-5)
+    assert found["variety"] == pytest.approx(blind_rounds.variety(images[row][None]).item(), rel=1e-3)
+    assert found["readability"] == pytest.approx(sum(rounds()["readability"][i] for i in row) / 10)
+
+
+def test_a_coin_does_as_well_as_often_as_the_binomial_says(page):
+    for right in range(11):
+        expected = sum(math.comb(10, k) for k in range(right, 11)) / 2**10
+        assert page.evaluate("right => coinDoesAsWell(right, 10)", right) == pytest.approx(expected)
+
+
+def press_until(page, name: str) -> None:
+    """Press Tab until a control has the focus; fail if the keyboard cannot reach it."""
+    for _ in range(30):
+        if page.evaluate("document.activeElement.id") == name:
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"Tab does not reach {name}")
+
+
+def play(page, bets: list[str]) -> list[str]:
+    """Bet on places by keyboard alone; return what the page said after each bet."""
+    said = []
+    for bet in bets:
+        page.evaluate("document.activeElement.blur()")
+        press_until(page, bet)
+        page.keyboard.press("Enter")
+        said.append(page.locator("#said").inner_text())
+        assert page.evaluate("document.activeElement.id") == "next"
+        page.keyboard.press("Enter")
+    return said
+
+
+def test_ten_rounds_by_keyboard_end_in_an_honest_score(page):
+    places = ["upper" if round_["gan"] == 0 else "lower" for round_ in drawn(page, 5)]
+    bets = [place if i != 3 else {"upper": "lower", "lower": "upper"}[place] for i, place in enumerate(places)]
+    said = play(page, bets)
+    assert [line.startswith("✓ Right") for line in said] == [i != 3 for i in range(10)]
+    assert all(f"the {place} row is the GAN's" in line for place, line in zip(places, said))
+    assert page.evaluate("document.activeElement.id") == "result-title"
+    share = round(100 * sum(math.comb(10, k) for k in (9, 10)) / 2**10)
+    assert page.locator("#score").inner_text() == (
+        f"You found the GAN in 9 of 10 rounds; a tossed coin does as well or better in {share} % of tests."
+    )
+    assert page.locator("#game").is_hidden()
+
+
+def test_what_the_rules_would_have_scored_is_counted_on_the_same_rounds(page):
+    play(page, ["upper"] * 10)
+    for name, row in zip(("sharpness", "readability"), page.locator("#rules tr").all()):
+        right = {"usual": 0, "after": 0}
+        for round_ in drawn(page, 5):
+            upper, lower = (
+                page.evaluate("row => measuresOf(row, blindTest.pictures)", r)[name] for r in round_["rows"]
+            )
+            right[round_["way"]] += round_["gan"] == (0 if upper > lower else 1)
+        cells = row.locator("td").all_inner_texts()
+        often = [f"{round(100 * rounds()['rules'][way][name])} %" for way in ("usual", "after")]
+        assert cells == [f"{right['usual']} of 5", f"{right['after']} of 5", *often]
+
+
+def test_the_numbers_of_lesson_07_stand_in_the_table(page):
+    play(page, ["lower"] * 10)
+    table = [row.locator("th, td").all_inner_texts() for row in page.locator("#lesson tr").all()]
+    assert table == rounds()["lesson_07"]["rows"]
+
+
+def test_a_link_restores_the_rows_the_round_and_the_answers(browser, page):
+    play(page, ["upper", "lower", "upper"])
+    hash = page.evaluate("location.hash")
+    assert hash == "#seed=5&answers=ulu"
+    rows = [page.locator(f"#row-{place}").evaluate("c => c.toDataURL()") for place in ("upper", "lower")]
+    with open_page(browser, PAGE, hash=hash) as again:
+        again.wait_for_selector("body[data-ready]")
+        assert again.locator("#round").inner_text() == "Round 4 of 10"
+        assert [again.locator(f"#row-{place}").evaluate("c => c.toDataURL()") for place in ("upper", "lower")] == rows
+    with open_page(browser, PAGE, hash="#seed=-3.4&answers=abcul") as nonsense:
+        nonsense.wait_for_selector("body[data-ready]")
+        assert nonsense.locator("#round").inner_text() == "Round 3 of 10"
+
+
+def test_nothing_names_the_families_before_the_bet_and_the_numbers_describe_both_rows(page):
+    for _ in range(10):
+        for place in ("upper", "lower"):
+            label = page.locator(f"#row-{place}").get_attribute("aria-label")
+            assert "GAN" not in label and "VAE" not in label
+            assert page.locator(f"#name-{place}").inner_text() == f"{place.title()} row"
+        page.locator("summary").first.click()
+        numbers = [row.locator("td").all_inner_texts() for row in page.locator("#numbers tr").all()]
+        assert len(numbers) == 4 and all(cell.endswith(" %") for row in numbers for cell in row)
+        page.locator("summary").first.click()
+        play(page, ["upper"])
+
+
+def test_another_game_has_other_rows_and_begins_at_its_start(page):
+    play(page, ["upper"] * 10)
+    page.evaluate("document.activeElement.blur()")
+    press_until(page, "again")
+    page.keyboard.press("Enter")
+    assert page.locator("#round").inner_text() == "Round 1 of 10"
+    assert page.evaluate("[document.activeElement.id, location.hash]") == ["round", "#seed=6"]
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["360 px", "1400 px"])
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_nothing_is_in_the_way_and_nothing_sticks_out(browser, size, colours):
+    for hash in ("#seed=5", "#seed=5&answers=ululululul"):
+        with open_page(browser, PAGE, size, hash, color_scheme=colours, reduced_motion="reduce") as page:
+            page.wait_for_selector("body[data-ready]")
+            for summary in page.locator("summary:visible").all():
+                summary.click()
+            assert obstacles(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+            assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_the_page_is_small(browser):
+    asked = set()
+    with open_page(browser, PAGE) as page:
+        page.on("request", lambda request: asked.add(request.url))
+        page.reload()
+        page.wait_for_selector("body[data-ready]")
+    total = sum((LIVE.parent / url.split("/docs/site/")[1].split("#")[0]).stat().st_size for url in asked)
+    print(f"{total / 1e6:.2f} MB in {len(asked)} files")
+    assert total < 3_000_000
