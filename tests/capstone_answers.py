@@ -1,5 +1,7 @@
 """Answers to the capstone as learners write them: right ones, ones with a single defect, and ones nobody foresaw."""
 
+import copy
+
 import torch
 from scipy import stats
 from torch.distributions import Bernoulli, Normal, kl_divergence
@@ -16,6 +18,14 @@ def split(originals, seed):
     seventh = len(families) // 7
     test, validation, train = families.split([seventh, seventh, len(families) - 2 * seventh])
     return [(originals[:, None] == part).any(1) for part in (train, validation, test)]  # masks
+
+
+def split_too_as_lists(originals, seed):
+    return [part.nonzero().flatten().tolist() for part in split(originals, seed)]
+
+
+def split_too_as_arrays(originals, seed):
+    return [part.numpy() for part in split(originals, seed)]
 
 
 def split_too(originals, seed):
@@ -55,6 +65,17 @@ def discriminator_step(generator, discriminator, optimizer, d_loss, penalty, rea
     loss.backward()
     optimizer.step()
     return loss.detach()
+
+
+def discriminator_step_too(generator, discriminator, optimizer, d_loss, penalty, real, z):
+    fake = generator(z).sigmoid().detach()
+    loss = penalty(discriminator, real)
+    on_fake = discriminator(fake)
+    loss = loss + d_loss(discriminator(real), on_fake)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
 
 
 def generator_step(generator, discriminator, optimizers, z):
@@ -99,10 +120,11 @@ def vae_step(encoder, decoder, optimizer, reparameterize, vae_loss, x, beta):
 
 def draw(decoder, n, seed):
     z = torch.randn((n, decoder.latent_dim), generator=torch.Generator("cpu").manual_seed(seed))
+    training = decoder.training
     decoder.eval()
     with torch.no_grad():
         images = torch.sigmoid(decoder(z))
-    decoder.train()
+    decoder.train(training)
     return images
 
 
@@ -114,6 +136,12 @@ def draw_too(decoder, n, seed):
     pictures = decoder.eval()(z).sigmoid().detach()
     decoder.train(before)
     return pictures
+
+
+def draw_too_on_a_copy(decoder, n, seed):
+    codes = torch.randn(n, decoder.latent_dim, generator=torch.Generator().manual_seed(seed))
+    with torch.no_grad():
+        return copy.deepcopy(decoder).eval()(codes).sigmoid()
 
 
 def score(generator, encoder, decoder, draw, distance, parts, seed):
@@ -144,10 +172,13 @@ def compare_too(gan, vae, least):
 RIGHT = [
     split,
     split_too,
+    split_too_as_lists,
+    split_too_as_arrays,
     discriminator_loss,
     discriminator_loss_too,
     r1_penalty,
     discriminator_step,
+    discriminator_step_too,
     generator_step,
     reparameterize,
     reparameterize_too,
@@ -156,6 +187,7 @@ RIGHT = [
     vae_step,
     draw,
     draw_too,
+    draw_too_on_a_copy,
     score,
     choose,
     compare,
@@ -199,9 +231,10 @@ def drawn_in_training_mode(decoder, n, seed):
 
 def drawn_with_a_graph(decoder, n, seed):
     z = torch.randn(n, decoder.latent_dim, generator=torch.Generator().manual_seed(seed))
+    training = decoder.training
     decoder.eval()
     pictures = decoder(z).sigmoid()
-    decoder.train()
+    decoder.train(training)
     return pictures
 
 
@@ -252,6 +285,111 @@ WRONG = {  # the one defect that is left, in answers that are otherwise written 
     ("compare", "quantile"): [normal_quantile],
 }
 
+
+def drawn_uniformly(decoder, n, seed):
+    z = (torch.rand(n, decoder.latent_dim, generator=torch.Generator().manual_seed(seed)) * 2 - 1) * 3**0.5
+    with torch.no_grad():
+        return copy.deepcopy(decoder).eval()(z).sigmoid()
+
+
+def drawn_and_frozen(decoder, n, seed):
+    decoder.requires_grad_(False)
+    return draw(decoder, n, seed)
+
+
+def stepped_and_frozen(generator, discriminator, optimizer, d_loss, penalty, real, z):
+    generator.requires_grad_(False)
+    return discriminator_step(generator, discriminator, optimizer, d_loss, penalty, real, z)
+
+
+def generator_stepped_and_frozen(generator, discriminator, optimizers, z):
+    discriminator.requires_grad_(False)
+    return generator_step(generator, discriminator, optimizers, z)
+
+
+def slope_by_backward(discriminator, real):
+    x = real.detach().requires_grad_()
+    discriminator(x).sum().backward(create_graph=True)
+    return 0.5 * x.grad.flatten(1).square().sum(1).mean()
+
+
+def by_the_highest_mean(validation, test):
+    stage = validation.mean(0).argmax()
+    return stage, test[:, stage].mean()
+
+
+def by_the_median(validation, test):
+    stage = validation.median(0).values.argmin()
+    return stage, test[:, stage].mean()
+
+
+def noise_without_mean(mu, logvar):
+    return (0.5 * logvar).exp() * torch.randn_like(mu)
+
+
+NOT_AS_IT_SEEMS = [  # what looks right at a glance, and what is said of it
+    ("draw", drawn_uniformly, "expected the tails of the codes of 2000 pictures to be those of a Gaussian"),
+    ("draw", drawn_and_frozen, "expected the weights of the decoder after 2000 pictures to be ready to learn"),
+    ("discriminator_step", stepped_and_frozen, "expected the weights of the generator after the first step"),
+    ("generator_step", generator_stepped_and_frozen, "expected the weights of the discriminator after the first step"),
+    ("r1_penalty", slope_by_backward, "expected what 4 pictures leave in the gradients of the discriminator"),
+    ("choose", by_the_highest_mean, "expected the stage for three seeds at nine stages"),
+    ("choose", by_the_median, "expected the stage for three seeds at nine stages"),
+    ("reparameterize", noise_without_mean, "a code does not move with `mu`"),
+    (
+        "reparameterize",
+        lambda mu, logvar: reparameterize(mu, logvar)[0],
+        "expected the shape of the codes to be (5, 3)",
+    ),
+    (
+        "reparameterize",
+        lambda mu, logvar: mu + (0.5 * logvar).exp() * (2 * torch.rand_like(mu) - 1) * 3**0.5,
+        "expected the tails of the noise to be those of a Gaussian",
+    ),
+]
+
+
+def split_with_units_only(originals, seed):
+    units = originals.unique()
+    order = units[torch.randperm(len(units))]
+    n = len(order) // 7
+    train = order
+    validation = order[:n]
+    test = order[:n]
+    return train, validation, test
+
+
+def score_with_its_unit_only(generator, encoder, decoder, draw, distance, parts, seed):
+    train, validation, test = parts
+    real = train
+    unit = distance(validation, test)
+    gan = draw(generator, len(test), seed)
+    vae = draw(decoder, len(test), seed)
+    return distance(gan, real) / unit, distance(vae, real) / unit
+
+
+def compare_with_t_only(gan, vae, least):
+    lead = (gan[:, None] - vae).flatten()
+    quantile = stats.t.ppf(0.975, len(gan) - 1)
+    half = quantile * lead.std() / len(gan) ** 0.5
+    low, high = lead.mean() - half, lead.mean() + half
+    winner = "VAE" if low > least else "GAN" if high < -least else "undecided"
+    return low, high, winner
+
+
+def vae_loss_without_epsilon(output, x, mu, logvar, beta):
+    p = output.sigmoid()
+    nll = -(x * p.log() + (1 - x) * (1 - p).log())
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar)
+    return nll.sum() / 64 + beta * kl.mean()
+
+
+HALF_MENDED = {  # some lines are mended, and which lines still stand as published
+    "score": (score_with_its_unit_only, ["real = train"]),
+    "compare": (compare_with_t_only, ["lead = (gan[:, None] - vae).flatten()"]),
+    "vae_loss": (vae_loss_without_epsilon, ["p = output.sigmoid()", "return nll.sum() / 64 + beta * kl.mean()"]),
+}
+
 UNKNOWN = {  # a mistake that no table knows, and what is said of it
     "split": (lambda originals, seed: split(originals, seed)[:2], "raised ValueError"),
     "discriminator_loss": (
@@ -269,6 +407,6 @@ UNKNOWN = {  # a mistake that no table knows, and what is said of it
     ),
     "draw": (lambda decoder, n, seed: draw(decoder, n, seed) ** 2, "expected what became of 2000 codes"),
     "score": (lambda *args: [2 + found for found in score(*args)], "expected the score of the GAN on 20 pictures"),
-    "choose": (lambda validation, test: (0, 1.0), "expected the stage for three seeds at five stages"),
+    "choose": (lambda validation, test: (0, 1.0), "expected the stage for three seeds at nine stages"),
     "compare": (lambda gan, vae, least: (0, 1, "VAE"), "expected the lower end for a VAE that is far ahead"),
 }

@@ -42,8 +42,8 @@ check_discriminator_loss = Repair(
                     "F.binary_cross_entropy_with_logits(real_logits, ones)"
                 )
             },
-            "the term of real pictures goes through probabilities: where the discriminator is sure they round to 0 or "
-            "1, and the gradient is gone.",
+            "the term of real pictures goes through probabilities: where the discriminator is sure and wrong, they "
+            "round to 0, and the gradient is gone.",
             {
                 "F.binary_cross_entropy_with_logits(real_logits.sigmoid(), ones)": (
                     "the sigmoid is applied twice now: `binary_cross_entropy_with_logits` takes the logits themselves."

@@ -31,22 +31,32 @@ check_discriminator_step = Repair(
     observe_discriminator_step,
     {
         "mode": Defect(
-            3,
+            None,
             {"    discriminator.eval()\n": ""},
-            "the discriminator trains in evaluation mode and stays there: what behaves differently in training, such "
-            "as dropout and batch norm, is switched off.",
+            "the discriminator trains in evaluation mode and stays there: dropout is off, and batch norm uses its "
+            "running statistics and does not update them.",
         ),
         "range": Defect(
             2,
             {"    real = 2 * real - 1\n": ""},
             "real pictures lie in [-1, 1] and generated ones in [0, 1], so that the grey of the background gives them "
-            "away: both players have to speak of the same range.",
+            "away: pictures are in [0, 1] everywhere in this tutorial.",
         ),
         "detach": Defect(
             3,
             {"fake = generator(z).sigmoid()": "fake = generator(z).sigmoid().detach()"},
-            "gradients reach the generator, which waits in this step: they cost time, and are added to those of its "
-            "next step.",
+            "gradients reach the generator, which waits in this step: they cost time, and if its own step does not "
+            "wipe them first, they are added there.",
+            {
+                "fake = 2 * generator(z).sigmoid().detach() - 1": (
+                    "generated pictures are scaled to [-1, 1]: pictures are in [0, 1] everywhere in this tutorial, so "
+                    "leave `fake` as it is, and do not scale `real` either."
+                ),
+                "fake = 2 * generator(z).sigmoid() - 1": (
+                    "generated pictures are scaled to [-1, 1], and gradients still reach the generator: pictures are "
+                    "in [0, 1] everywhere in this tutorial, so do not scale `fake`, nor `real`."
+                ),
+            },
         ),
         "old gradients": Defect(
             3,

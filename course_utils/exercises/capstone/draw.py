@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.exercises.capstone.left_alone import left_alone
-from course_utils.exercises.capstone.players import mode
+from course_utils.exercises.capstone.noise import tails
+from course_utils.exercises.capstone.players import frozen, mode
 from course_utils.exercises.capstone.repair import Defect, Repair
 from course_utils.exercises.checker import Observation
 
@@ -18,18 +19,17 @@ def draw(decoder, n, seed):
 
 
 class Recorder(nn.Module):
-    """A decoder with batch norm, which keeps the codes that it was given and its mode at that moment."""
+    """A decoder with batch norm that adds its codes and its mode to `calls`, and so do its copies."""
 
-    def __init__(self, latent_dim: int):
+    def __init__(self, latent_dim: int, calls: list[tuple[Tensor, str]]):
         super().__init__()
         torch.manual_seed(0)
         self.latent_dim = latent_dim
         self.layers = nn.Sequential(nn.Linear(latent_dim, 9), nn.BatchNorm1d(9), nn.Unflatten(1, (1, 3, 3)))
-        self.z = torch.zeros(0, latent_dim)
-        self.mode_then = ""
+        self.note = lambda *call: calls.append(call)  # a function, which a deep copy shares
 
     def forward(self, z: Tensor) -> Tensor:
-        self.z, self.mode_then = torch.cat([self.z, z.detach()]), mode(self)
+        self.note(z.detach(), mode(self))
         return self.layers(z)
 
 
@@ -37,18 +37,28 @@ def observe_draw(function) -> Observation:
     """The codes, what became of them, and what drawing has changed."""
     seen = {}
     for n, latent_dim in ((2000, 5), (3000, 4)):
-        decoder = Recorder(latent_dim)
+        calls = []
+        decoder = Recorder(latent_dim, calls)
         pictures = function(decoder, n, 3)
-        state, mode_after = left_alone(3), mode(decoder)
-        z = decoder.z
-        again, other = function(decoder, n, 3).detach(), function(decoder, n, 4).detach()
+        state, mode_after, weights_after = left_alone(3), mode(decoder), frozen(decoder)
+        running_mean = decoder.layers[1].running_mean.clone()
+        z, mode_then = torch.cat([codes for codes, _ in calls]), calls[-1][1]
+        calls.clear()
+        again = function(decoder, n, 3).detach()
+        repeated = torch.equal(torch.cat([codes for codes, _ in calls]), z)
+        other = function(decoder, n, 4).detach()
+        resting = Recorder(latent_dim, []).eval()
+        function(resting, 8, 3)
         seen |= {
             f"the shape of {n} pictures": str(tuple(pictures.shape)),
             f"the codes of {n} pictures": distribution(z),
-            f"the mode of the decoder while it drew {n} pictures": decoder.mode_then,
+            f"the tails of the codes of {n} pictures": tails(z),
+            f"the mode of the decoder while it drew {n} pictures": mode_then,
             f"the mode of the decoder after {n} pictures": mode_after,
-            f"the running mean of batch norm after {n} pictures": decoder.layers[1].running_mean.clone(),
-            f"{n} more with the same seed": "the same" if torch.equal(decoder.z[n : 2 * n], z) else "others",
+            f"the mode of a decoder of {latent_dim} numbers that came in evaluation mode": mode(resting),
+            f"the weights of the decoder after {n} pictures": weights_after,
+            f"the running mean of batch norm after {n} pictures": running_mean,
+            f"{n} more with the same seed": "the same" if repeated else "others",
             f"{n} with another seed": "the same" if torch.equal(again, other) else "others",
             f"the random numbers of torch after {n} pictures": state,
             f"the graph that {n} pictures drag along": "one" if pictures.requires_grad else "none",
@@ -91,19 +101,24 @@ check_draw = Repair(
             "the codes are uniform in [0, 1), one corner of the prior: the model was trained for draws from N(0, I).",
         ),
         "mode": Defect(
-            5,
+            None,
             {
                 "    pictures = decoder(z).sigmoid()\n": (
-                    "    decoder.eval()\n    pictures = decoder(z).sigmoid()\n    decoder.train()\n"
+                    "    was = decoder.training\n    decoder.eval()\n    pictures = decoder(z).sigmoid()\n"
+                    "    decoder.train(was)\n"
                 )
             },
-            "the decoder draws in training mode: with batch norm each picture depends on its neighbours, and the "
-            "statistics move with every look. (Afterwards it should train again.)",
+            "the decoder draws in the mode that it comes in: in training mode, batch norm makes each picture depend on "
+            "its neighbours, and its statistics move with every look. (Afterwards it should have its old mode.)",
             {
                 "    decoder.eval()\n    pictures = decoder(z).sigmoid()\n": (
-                    "the decoder is left in evaluation mode, and trains on in it: `.eval()` needs a `.train()` after "
-                    "it."
-                )
+                    "the decoder is left in evaluation mode, and trains on in it: put back the mode that it had, with "
+                    "`decoder.train(was)`."
+                ),
+                "    decoder.eval()\n    pictures = decoder(z).sigmoid()\n    decoder.train()\n": (
+                    "the decoder is in training mode afterwards, whichever it had: keep `was = decoder.training`, and "
+                    "put that back with `decoder.train(was)`."
+                ),
             },
         ),
         "graph": Defect(

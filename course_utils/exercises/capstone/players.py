@@ -31,10 +31,13 @@ def penalty_of_outputs(discriminator: nn.Module, real: Tensor) -> Tensor:
 
 
 def small_game() -> Game:
-    """A generator of 4×4 pictures and a discriminator with batch norm, which has a mode."""
+    """A generator of 4×4 pictures and a discriminator with batch norm, which has a mode.
+
+    Its running statistics are plain means over all batches, so that their order makes no difference.
+    """
     torch.manual_seed(0)
     generator = nn.Sequential(nn.Linear(3, 12), nn.Tanh(), nn.Linear(12, 16), nn.Unflatten(1, (1, 4, 4)))
-    hidden = (nn.Flatten(), nn.Linear(16, 12), nn.BatchNorm1d(12), nn.LeakyReLU(0.2))
+    hidden = (nn.Flatten(), nn.Linear(16, 12), nn.BatchNorm1d(12, momentum=None), nn.LeakyReLU(0.2))
     discriminator = nn.Sequential(*hidden, nn.Linear(12, 1), nn.Flatten(0))
     with torch.no_grad():
         for p in [*generator.parameters(), *discriminator.parameters()]:
@@ -75,13 +78,19 @@ def one_game(step: Callable, older: str, waiting: str = "") -> Observation:
 
 def after(game: Game, before: dict[str, Tensor]) -> Observation:
     """What one step has changed."""
-    modes = {f"the mode of the {player} after": mode(getattr(game, player)) for player in before}
+    players = {player: getattr(game, player) for player in before}
+    modes = {f"the mode of the {player} after": mode(network) for player, network in players.items()}
+    modes |= {f"the weights of the {player} after": frozen(network) for player, network in players.items()}
     moves = {f"the {player}'s move in": weights(getattr(game, player)) - old for player, old in before.items()}
     return modes | {"the running mean of batch norm after": game.discriminator[2].running_mean.clone()} | moves
 
 
 def mode(network: nn.Module) -> str:
     return "training" if all(part.training for part in network.modules()) else "evaluation"
+
+
+def frozen(network: nn.Module) -> str:
+    return "ready to learn" if all(p.requires_grad for p in network.parameters()) else "frozen"
 
 
 def learned(network: nn.Module) -> str:

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from course_utils.exercises.capstone.players import learned
 from course_utils.exercises.capstone.repair import Defect, Repair
 from course_utils.exercises.checker import Observation, value
 from course_utils.exercises.left_behind import gradient_at_weights
@@ -36,6 +37,7 @@ def observe_r1_penalty(function) -> Observation:
         real = torch.rand(n, 1, side, side, generator=torch.Generator().manual_seed(n))
         penalty = function(discriminator, real)
         seen[f"the penalty for {n} pictures of {side}×{side}"] = value(penalty)
+        seen[f"what {n} pictures leave in the gradients of the discriminator"] = learned(discriminator)
         seen[f"its gradient at the discriminator's weights for {n} pictures"] = gradient_at_weights(
             penalty, discriminator
         )

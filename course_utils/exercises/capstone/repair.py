@@ -16,6 +16,7 @@ from course_utils.exercises.differences import Observation, first_difference, sa
 from course_utils.exercises.watched import Watched
 
 LEVELS = ("guided", "hints", "alone")
+NEITHER = "this is neither the published code nor right yet, so the defects cannot be counted:"
 COUNT = ("no defect is", "one defect is", "two defects are", "three defects are", "four defects are")
 
 
@@ -25,18 +26,29 @@ class Defect:
 
     `swaps` maps pieces of the published code to those that belong there; the first one is where the learner looks.
     `gives_away` says what is wrong and how it shows, in lower case and with a full stop. `slips` maps other pieces that
-    a learner may write in the first place to what is wrong with them.
+    a learner may write in place number `slips_at` to what is wrong with them. `lesson` is None for what the exercise
+    itself teaches.
     """
 
-    lesson: int
+    lesson: int | None
     swaps: Mapping[str, str]
     gives_away: str
     slips: Mapping[str, str] = field(default_factory=dict)
+    slips_at: int = 0
 
     @property
     def line(self) -> str:
         """The first line of the published code that holds the defect."""
-        return next(iter(self.swaps)).strip().splitlines()[0]
+        return first_line(next(iter(self.swaps)))
+
+    @property
+    def hint(self) -> str:
+        """What is wrong, without what comes after the colon, where the mend stands."""
+        return self.gives_away.partition(": ")[0].rstrip(".") + "."
+
+    @property
+    def taught(self) -> str:
+        return "the exercise's text" if self.lesson is None else f"lesson {self.lesson:02}"
 
 
 class Repair:
@@ -82,7 +94,9 @@ class Repair:
         if watched.traces:
             return f"✗ {self.name}: {watched.traces[0]}"
         if left is None:
-            return f"✗ {self.name}: {first_difference(found, right, self.hints)}"
+            return (
+                f"✗ {self.name}: {NEITHER} {first_difference(found, right, self.hints)}{self.standing(answer, level)}"
+            )
         return f"✓ {self.name} is right."
 
     def left(self, answer: Callable) -> tuple[str, ...] | None:
@@ -99,11 +113,19 @@ class Repair:
         if level == "alone":
             return f"{count}."
         if level == "hints":
-            return f"{count}{': ' if len(left) == 1 else '; one of them: '}{self.defects[left[0]].gives_away}"
+            return f"{count}{': ' if len(left) == 1 else '; one of them: '}{self.defects[left[0]].hint}"
         return "\n".join([f"{count}.", *(f"  {self.place(self.defects[name])}" for name in left)])
 
     def place(self, defect: Defect) -> str:
-        return f"`{defect.line}` (lesson {defect.lesson:02}): {defect.gives_away}"
+        return f"`{defect.line}` ({defect.taught}): {defect.gives_away}"
+
+    def standing(self, answer: Callable, level: str) -> str:
+        """The lines with defects that an answer still has as they were published, unless it is to be found alone."""
+        lines = lines_of(answer)
+        places = [first_line(piece) for defect in self.defects.values() for piece in defect.swaps]
+        whole = [line for line in lines_of(self.published) if any(place in line for place in places)]
+        still = [f"`{line}`" for line in whole if line in lines and not line.startswith("def ")]
+        return f"\n  As published, so far: {', '.join(still)}." if still and level != "alone" else ""
 
     def untouched(self, answer: Callable) -> bool:
         """Tell whether a function is still the published one, comments and blank lines apart."""
@@ -131,13 +153,13 @@ class Repair:
         return self.outcomes[text]
 
     def text(self, left: Iterable[str] = (), instead: Mapping[str, str] | None = None) -> str:
-        """The code of the function with these defects left, and with other pieces in the first place of some."""
+        """The code of the function with these defects left, and with other pieces in one place of some."""
         text = self.source
         for name, defect in self.defects.items():
             if name in left:
                 continue
             for i, (published, mended) in enumerate(defect.swaps.items()):
-                text = text.replace(published, (instead or {}).get(name, mended) if i == 0 else mended)
+                text = text.replace(published, (instead or {}).get(name, mended) if i == defect.slips_at else mended)
         return text
 
     def made(self, text: str) -> Callable:
@@ -153,6 +175,18 @@ class Repair:
     @cached_property
     def exercise(self) -> Exercise:
         return Exercise(self.mended, self.observe, {})
+
+
+def first_line(piece: str) -> str:
+    return piece.strip().splitlines()[0]
+
+
+def lines_of(function: Callable) -> list[str]:
+    """The lines of a function without indentation; none where Python does not know its source."""
+    try:
+        return [line.strip() for line in inspect.getsource(function).splitlines()]
+    except (OSError, TypeError):
+        return []
 
 
 def some_of(names: Iterable[str]) -> list[tuple[str, ...]]:

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from course_utils.exercises.capstone.noise import tails
 from course_utils.exercises.capstone.repair import Defect, Repair
 from course_utils.exercises.checker import Observation, gradient, value
 
@@ -19,22 +20,24 @@ LOGVAR = 1.4
 
 def observe_reparameterize(function) -> Observation:
     """Shape, statistics of the noise so coarse that every seed gives the same, and how gradients pass."""
-    few = function(torch.zeros(5, 3), torch.zeros(5, 3))
-    if few.shape != (5, 3):
-        return {"the codes for 5 pictures": value(few)}
+    few = value(function(torch.zeros(5, 3), torch.zeros(5, 3)))
+    shape = few if isinstance(few, str) else str(tuple(few.shape))
+    if shape != "(5, 3)":
+        return {"the shape of the codes": shape}
     mu = torch.linspace(-2, 2, DIMENSIONS).repeat(2, 1).requires_grad_()
     logvar = torch.full((2, DIMENSIONS), LOGVAR, requires_grad=True)
     z = function(mu, logvar)
     offset = (z - mu).detach()
-    slope = gradient(z, logvar)
+    slopes = gradient(z, mu), gradient(z, logvar)
     return {
-        "the shape of the codes": str(tuple(z.shape)),
+        "the shape of the codes": shape,
+        "the slope of z in mu": slopes[0] if isinstance(slopes[0], str) else slopes[0].mean(),
         "the noise of two pictures": "the same" if torch.allclose(offset[0], offset[1], atol=1e-5) else "two draws",
         "the smallest noise": "below 0" if offset.min() < -0.01 else "never below 0",
+        "the tails of the noise": tails(offset),
         "the spread of z - mu, over sigma": coarse(offset.std() / (0.5 * torch.tensor(LOGVAR)).exp()),
         "the spread of z - mu where mu is large": coarse(offset[:, -DIMENSIONS // 8 :].std()),
-        "the slope of z in mu": value(gradient(z, mu).mean()) if z.requires_grad else "no gradient",
-        "the slope of z in logvar, over z - mu": slope if isinstance(slope, str) else ratio(slope, offset),
+        "the slope of z in logvar, over z - mu": slopes[1] if isinstance(slopes[1], str) else ratio(slopes[1], offset),
         "the codes where logvar is -40": coarse((function(mu.detach(), logvar.detach() - 41.4) - mu).abs().max()),
     }
 
@@ -75,5 +78,10 @@ check_reparameterize = Repair(
                 "(-0.5 * logvar).exp()": "the minus in the exponent makes this 1 / sigma.",
             },
         ),
+    },
+    hints={
+        "the slope of z in mu": (
+            "a code does not move with `mu` as it should: it is mu plus noise, and no gradient is cut off."
+        )
     },
 )

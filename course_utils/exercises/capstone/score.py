@@ -83,7 +83,7 @@ check_score = Repair(
             "samples: draw codes from the prior, as for the GAN.",
             {
                 "decoder(encoder(train).chunk(2, dim=1)[0]).sigmoid()": (
-                    "these are reconstructions of training pictures, still no samples: draw codes from the prior."
+                    "these are reconstructions of training pictures, not samples: draw codes from the prior."
                 ),
             },
         ),

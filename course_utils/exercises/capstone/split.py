@@ -9,7 +9,7 @@ from course_utils.exercises.checker import Observation
 
 
 def split(originals, seed):
-    """The original of each picture (N,) in; its rows for training, validation and test out, a seventh for the last."""
+    """The original of each picture (N,) in; rows out: for training, and a seventh each for validation and test."""
     units = torch.arange(len(originals))
     order = units[torch.randperm(len(units))]
     n = len(order) // 7
@@ -39,8 +39,9 @@ def observe_split(function) -> Observation:
     return seen
 
 
-def rows(part: Tensor) -> Tensor:
-    """Rows in order, from rows or from a mask."""
+def rows(part) -> Tensor:
+    """Rows in order, from rows or from a mask, in a tensor, an array or a list."""
+    part = torch.as_tensor(part)
     return part.nonzero().flatten() if part.dtype == torch.bool else part.long().flatten().sort().values
 
 
@@ -52,9 +53,9 @@ def about(parts: list[Tensor], originals: Tensor) -> Observation:
     """How the parts of pictures lie to each other."""
     train, validation, test = parts
     held_out = torch.cat([validation, test])
-    shares = [f"{part.unique().numel() / len(originals):.1f}" for part in parts]
+    counts = [str(part.unique().numel()) for part in parts]
     return {
-        "the shares of training, validation and test": ", ".join(shares),
+        "the numbers of pictures for training, validation and test": ", ".join(counts),
         "what training shares with validation and test": shared(train, held_out),
         "what validation shares with test": shared(validation, test),
         "what each part gets of an original, in a split": families(parts, originals),
@@ -88,6 +89,13 @@ check_split = Repair(
             },
             "variations of one original fall into several parts, so that nearly every test picture has a sibling among "
             "the training pictures: it is originals that are to be drawn, not pictures.",
+            {
+                "return train, validation, test": (
+                    "these are originals, and rows are asked for: of each part take "
+                    "`torch.isin(originals, part).nonzero().flatten()`."
+                ),
+            },
+            slips_at=1,
         ),
         "leak": Defect(
             10,

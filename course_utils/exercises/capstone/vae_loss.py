@@ -41,7 +41,7 @@ check_vae_loss = Repair(
     observe_vae_loss,
     {
         "probabilities": Defect(
-            6,
+            5,
             {
                 "    p = output.sigmoid()\n    nll = -(x * (p + 1e-8).log() + (1 - x) * (1 - p + 1e-8).log())\n": (
                     '    nll = F.binary_cross_entropy_with_logits(output, x, reduction="none")\n'

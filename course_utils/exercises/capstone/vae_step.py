@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from course_utils.exercises.capstone.players import mode
+from course_utils.exercises.capstone.players import frozen, mode
 from course_utils.exercises.capstone.repair import Defect, Repair
 from course_utils.exercises.checker import Observation, value, weights
 
@@ -50,6 +50,7 @@ def observe_vae_step(function) -> Observation:
             f"the loss that the {name} step returns": value(loss),
             f"the mode of the decoder after the {name} step": mode(decoder),
             f"the mode of the encoder after the {name} step": mode(encoder),
+            f"the weights of both after the {name} step": frozen(nn.ModuleList([encoder, decoder])),
             f"the running mean of batch norm after the {name} step": decoder[1].running_mean.clone(),
             f"the encoder's move in the {name} step": weights(encoder) - before[0],
             f"the decoder's move in the {name} step": weights(decoder) - before[1],
@@ -62,7 +63,7 @@ check_vae_step = Repair(
     observe_vae_step,
     {
         "mode": Defect(
-            5,
+            None,
             {"    decoder.eval()\n": ""},
             "the decoder trains in evaluation mode and stays there: its batch norm never learns its statistics.",
         ),
