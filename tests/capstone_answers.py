@@ -68,10 +68,17 @@ def discriminator_step(generator, discriminator, optimizer, d_loss, penalty, rea
 
 
 def discriminator_step_too(generator, discriminator, optimizer, d_loss, penalty, real, z):
-    fake = generator(z).sigmoid().detach()
+    on_fake = discriminator(generator(z).sigmoid().detach())
+    loss = d_loss(discriminator(real), on_fake) + penalty(discriminator, real)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def discriminator_step_too_penalty_first(generator, discriminator, optimizer, d_loss, penalty, real, z):
     loss = penalty(discriminator, real)
-    on_fake = discriminator(fake)
-    loss = loss + d_loss(discriminator(real), on_fake)
+    loss = loss + d_loss(discriminator(real), discriminator(generator(z).sigmoid().detach()))
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -179,6 +186,7 @@ RIGHT = [
     r1_penalty,
     discriminator_step,
     discriminator_step_too,
+    discriminator_step_too_penalty_first,
     generator_step,
     reparameterize,
     reparameterize_too,
