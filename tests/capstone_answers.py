@@ -315,6 +315,12 @@ def generator_stepped_and_frozen(generator, discriminator, optimizers, z):
     return generator_step(generator, discriminator, optimizers, z)
 
 
+def vae_stepped_and_frozen(encoder, decoder, optimizer, reparameterize, vae_loss, x, beta):
+    loss = vae_step(encoder, decoder, optimizer, reparameterize, vae_loss, x, beta).item()
+    encoder.requires_grad_(False)
+    return loss
+
+
 def slope_by_backward(discriminator, real):
     x = real.detach().requires_grad_()
     discriminator(x).sum().backward(create_graph=True)
@@ -340,6 +346,7 @@ NOT_AS_IT_SEEMS = [  # what looks right at a glance, and what is said of it
     ("draw", drawn_and_frozen, "expected the weights of the decoder after 2000 pictures to be ready to learn"),
     ("discriminator_step", stepped_and_frozen, "expected the weights of the generator after the first step"),
     ("generator_step", generator_stepped_and_frozen, "expected the weights of the discriminator after the first step"),
+    ("vae_step", vae_stepped_and_frozen, "expected the weights of both after the first step to be ready to learn"),
     ("r1_penalty", slope_by_backward, "expected what 4 pictures leave in the gradients of the discriminator"),
     ("choose", by_the_highest_mean, "expected the stage for three seeds at nine stages"),
     ("choose", by_the_median, "expected the stage for three seeds at nine stages"),
