@@ -6,6 +6,7 @@ import json
 import pathlib
 
 import capstone_answers
+import capstone_wrong_answers
 import pytest
 import torch
 
@@ -128,29 +129,30 @@ def test_every_function_has_a_right_answer_by_hand():
     assert {answer.__name__.split("_too")[0] for answer in capstone_answers.RIGHT} == CHECKS.keys()
 
 
-@pytest.mark.parametrize("name, left", capstone_answers.WRONG)
+@pytest.mark.parametrize("name, left", capstone_wrong_answers.WRONG)
 def test_a_defect_is_recognised_however_it_is_written(name, left):
-    for answer in capstone_answers.WRONG[name, left]:
+    for answer in capstone_wrong_answers.WRONG[name, left]:
         assert CHECKS[name].left(answer) == (left,)
 
 
-@pytest.mark.parametrize("name", capstone_answers.UNKNOWN)
+@pytest.mark.parametrize("name", capstone_wrong_answers.UNKNOWN)
 def test_an_unknown_mistake_shows_the_first_input_that_differs(name):
-    answer, part = capstone_answers.UNKNOWN[name]
+    answer, part = capstone_wrong_answers.UNKNOWN[name]
     for level in ("guided", "hints", "alone"):
         verdict = CHECKS[name].verdict(answer, level)
         assert verdict.startswith(f"✗ {name}: ") and part in verdict and NEITHER in verdict
     assert CHECKS[name].left(answer) is None
 
 
-@pytest.mark.parametrize("name, answer, part", capstone_answers.NOT_AS_IT_SEEMS)
+@pytest.mark.filterwarnings("ignore:Using backward")
+@pytest.mark.parametrize("name, answer, part", capstone_wrong_answers.NOT_AS_IT_SEEMS)
 def test_what_leaves_traces_or_chooses_otherwise_is_not_right(name, answer, part):
     assert part in CHECKS[name].verdict(answer)
 
 
-@pytest.mark.parametrize("name", capstone_answers.HALF_MENDED)
+@pytest.mark.parametrize("name", capstone_wrong_answers.HALF_MENDED)
 def test_half_mended_code_hears_which_lines_stand_as_published(name):
-    answer, lines = capstone_answers.HALF_MENDED[name]
+    answer, lines = capstone_wrong_answers.HALF_MENDED[name]
     told = ", ".join(f"`{line}`" for line in lines)
     for level in ("guided", "hints"):
         assert CHECKS[name].verdict(answer, level).endswith(f"\n  As published, so far: {told}.")
@@ -159,7 +161,7 @@ def test_half_mended_code_hears_which_lines_stand_as_published(name):
 
 
 def test_originals_in_place_of_rows_get_their_own_message():
-    verdict = CHECKS["split"].verdict(capstone_answers.split_with_units_only)
+    verdict = CHECKS["split"].verdict(capstone_wrong_answers.split_with_units_only)
     assert verdict == f"✗ split: {next(iter(CHECKS['split'].defects['siblings'].slips.values()))}"
 
 
