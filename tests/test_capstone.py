@@ -203,6 +203,12 @@ def test_defects_stand_where_they_say():
         assert all(source.count(piece) == 1 for piece in CHECKS[name].defects[defect].swaps)
 
 
+def test_training_stays_where_the_functions_make_their_noise(monkeypatch):
+    monkeypatch.setattr("course_utils.training.pick_device", lambda: torch.device("meta"))  # as an accelerator would be
+    model = tutorial.TutorialVAE({name: repair.mended for name, repair in CHECKS.items()})
+    assert len(tutorial.trained(model, torch.rand(20, 1, 28, 28), 2, seed=0)) == 2
+
+
 @pytest.fixture(scope="module")
 def outcomes():
     """A third of the training, by the published and by the mended code."""
