@@ -82,19 +82,30 @@ def sheet(images: Tensor) -> str:
 
 
 def verdicts() -> dict:
-    """Return what the recorded fights say of the claims about samples: a table's head and its rows."""
+    """Return what the recorded fights say of the claims about samples: a table's head and its rows.
+
+    `distances` has the Fréchet distances, × floor, of digits that VAEs drew from N(0, I): of the VAE whose settings are
+    for such draws ("usual"), and of that whose settings are for a fitted prior ("untouched").
+    """
     fights = [Fight(ROOT / "benchmarks" / "results", name) for name in data.IMAGE_SETS]
     rows = []
     for claim in CLAIMS_ABOUT_SAMPLES:
         for way, comparison in claim.comparisons.items():
             cells = [described(comparison.interval(fight), comparison.verdict(fight)) for fight in fights]
             rows.append([claim.says, f"{comparison.measure}, {way}", f"{comparison.matters:.2g}", *cells])
-    real = fights[0].real
+    digits = fights[0]
     return {
         "head": ["claim", "what is compared", "matters from", *(fight.title for fight in fights)],
         "rows": rows,
-        "detector": {"blurred": real["soft"], "blurred, equally sharp": real["soft_matched"]},
+        "detector": {"blurred": digits.real["soft"], "blurred, equally sharp": digits.real["soft_matched"]},
+        "distances": {way: digits.values("vae", way, "ratio").mean().item() for way in ("usual", "untouched")},
     }
+
+
+def one_of_each(images: Images) -> list[int]:
+    """Return the number of the first digit of each class among the real ones that the page shows."""
+    labels = shuffled(images).test_labels[:SHOWN].tolist()
+    return [labels.index(label) for label in range(len(images.classes))]
 
 
 def content(images: Images) -> dict:
@@ -116,6 +127,7 @@ def content(images: Images) -> dict:
         "shown": SHOWN,
         "columns": SHEET_COLUMNS,
         "sheet": sheet(torch.cat(shown)),
+        "one_of_each": one_of_each(images),
         "readability": [round(number, 3) for number in torch.cat(readability).tolist()],
         "real": {name: numbers.mean().item() for name, numbers in real.items()},
         "rounds": ROUNDS,

@@ -17,8 +17,8 @@ NOT_FOR_PAPER = ("search.html",)
 
 
 def find_browser() -> str | None:
-    """Return the path of a browser that can print, None without one."""
-    return next(filter(None, map(shutil.which, BROWSERS)), None)
+    """Return the path of a browser that can print: the variable CHROMIUM, or one on the PATH; None without one."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def pages(folder: pathlib.Path, lesson: str = "") -> list[pathlib.Path]:

@@ -1,15 +1,13 @@
-"""Chromium without a window, for the tests of the live pages. A page gets files, and nothing from a network."""
+"""Chromium without a window, for tests that look at pages. A live page gets files, and nothing from a network."""
 
 import contextlib
-import os
 import pathlib
-import shutil
 from collections.abc import Iterator
 
 import pytest
+from print_site import find_browser
 
 LIVE = pathlib.Path(__file__).parents[1] / "docs" / "site" / "live"
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 WIDE = {"width": 1400, "height": 1000}
 NARROW = {"width": 360, "height": 740}
 
@@ -19,7 +17,7 @@ def chromium() -> Iterator:
     """Start the Chromium of this machine (or of the variable CHROMIUM); skip the test where there is none."""
     reason = 'playwright is not installed: .venv/bin/python -m pip install -e ".[browser]"'
     api = pytest.importorskip("playwright.sync_api", reason=reason)
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    path = find_browser()
     if path is None:
         pytest.skip("there is no Chromium on this machine: install it, or name its program in the variable CHROMIUM")
     with api.sync_playwright() as playwright:

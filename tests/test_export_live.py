@@ -18,6 +18,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from course_utils import latent, networks
+from course_utils.claims import interval
+from course_utils.comparison.measures import shuffled
 from course_utils.comparison.records import Fight
 from course_utils.data import IMAGE_SETS
 from course_utils.metrics import sharpness
@@ -173,6 +175,12 @@ def test_the_sheet_holds_every_picture_once_in_its_place():
     assert np.array_equal(again[28:56, 28:56], (255 * drawn[26, 0]).round().numpy())
 
 
+def test_one_real_digit_of_each_class_is_named_in_the_order_of_the_classes():
+    labels = shuffled(digits()).test_labels[rounds()["one_of_each"]]
+    assert labels.tolist() == list(range(10))
+    assert rounds()["one_of_each"] == blind_rounds.one_of_each(digits())
+
+
 def test_real_digits_measure_what_the_page_says_they_do():
     real = rounds()["real"]
     assert real["sharpness"] == pytest.approx(sharpness(digits().test), rel=0.05)
@@ -185,6 +193,13 @@ def test_the_numbers_of_lesson_07_are_those_of_the_records():
     verdicts = (export_live.ROOT / "docs" / "verdicts.md").read_text(encoding="utf-8")
     for _, compared, matters, *cells in rounds()["lesson_07"]["rows"]:
         assert f"| {compared} | {matters} | {' | '.join(cells)} |" in verdicts
+    of_n01, of_fitted = rounds()["lesson_07"]["distances"].values()
+    assert f"| VAE | {of_n01:.3g} ±" in verdicts and f"| the same VAE, N(0, I) | {of_fitted:.3g} ±" in verdicts
+    assert interval((fight_of_digits("untouched") / fight_of_digits("usual")).log()).low > 0, "not better there"
+
+
+def fight_of_digits(way: str) -> Tensor:
+    return Fight(export_live.ROOT / "benchmarks" / "results", "digits").values("vae", way, "ratio")
 
 
 def test_a_rule_is_right_where_the_gans_rows_have_more(monkeypatch):

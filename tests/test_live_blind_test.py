@@ -6,8 +6,10 @@ import blind_rounds
 import pytest
 import torch
 from browser import LIVE, NARROW, WIDE, chromium, obstacles, open_page
+from helpers import digits
 from test_export_live import rounds
 
+from course_utils.comparison.measures import shuffled
 from course_utils.metrics import sharpness
 
 PAGE = LIVE / "blind_test" / "index.html"
@@ -66,6 +68,18 @@ def test_a_coin_does_as_well_as_often_as_the_binomial_says(page):
         assert page.evaluate("right => coinDoesAsWell(right, 10)", right) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("right, share", [(10, "0.098 %"), (9, "1 %"), (5, "62 %"), (0, "100 %")])
+def test_the_score_names_a_share_that_is_not_zero(browser, right, share):
+    with open_page(browser, PAGE, hash="#seed=5") as page:
+        gans = ["ul"[round_["gan"]] for round_ in drawn(page, 5)]
+    answers = "".join(gan if i < right else {"u": "l", "l": "u"}[gan] for i, gan in enumerate(gans))
+    with open_page(browser, PAGE, hash=f"#seed=5&answers={answers}") as page:
+        page.wait_for_selector("body[data-ready]")
+        assert page.locator("#score").inner_text() == (
+            f"You found the GAN in {right} of 10 rounds; a tossed coin does as well or better in {share} of tests."
+        )
+
+
 def press_until(page, name: str) -> None:
     """Press Tab until a control has the focus; fail if the keyboard cannot reach it."""
     for _ in range(30):
@@ -104,7 +118,8 @@ def test_ten_rounds_by_keyboard_end_in_an_honest_score(page):
 
 def test_what_the_rules_would_have_scored_is_counted_on_the_same_rounds(page):
     play(page, ["upper"] * 10)
-    for name, row in zip(("sharpness", "readability"), page.locator("#rules tr").all()):
+    names = {"sharpness": "sharper", "readability": "readable"}  # of a rule, and of its numbers in the sentences
+    for (name, where), row in zip(names.items(), page.locator("#rules tr").all()):
         right = {"usual": 0, "after": 0}
         for round_ in drawn(page, 5):
             upper, lower = (
@@ -112,7 +127,8 @@ def test_what_the_rules_would_have_scored_is_counted_on_the_same_rounds(page):
             )
             right[round_["way"]] += round_["gan"] == (0 if upper > lower else 1)
         cells = row.locator("td").all_inner_texts()
-        often = [f"{round(100 * rounds()['rules'][way][name])} %" for way in ("usual", "after")]
+        often = [page.locator(f"#{where}-{way}").inner_text() for way in ("usual", "after")]
+        assert often == [f"{100 * rounds()['rules'][way][name]:.3g} %" for way in ("usual", "after")]
         assert cells == [f"{right['usual']} of 5", f"{right['after']} of 5", *often]
 
 
@@ -120,6 +136,30 @@ def test_the_numbers_of_lesson_07_stand_in_the_table(page):
     play(page, ["lower"] * 10)
     table = [row.locator("th, td").all_inner_texts() for row in page.locator("#lesson tr").all()]
     assert table == rounds()["lesson_07"]["rows"]
+
+
+def test_it_is_said_that_the_vae_of_the_first_rounds_has_settings_for_a_fitted_prior(page):
+    assert "the VAE's settings are for a fitted prior" in page.locator("#drawn").inner_text()
+    play(page, ["upper"] * 10)
+    distances = rounds()["lesson_07"]["distances"]
+    found = {way: page.locator(f"#distance-{way}").text_content() for way in distances}
+    assert found == {way: f"{number:.3g}" for way, number in distances.items()}
+
+
+def test_the_result_ends_with_real_digits_of_every_class(page):
+    play(page, ["upper"] * 10)
+    shown = page.evaluate(
+        """() => {
+            const canvas = document.getElementById("row-real");
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            return [canvas.width, [...data].filter((_, i) => i % 4 === 0)];
+        }"""
+    )
+    width, levels = shown
+    rows = torch.tensor(levels).view(-1, width)[:28]
+    for i, number in enumerate(rounds()["one_of_each"]):
+        real = (255 * shuffled(digits()).test[number, 0]).round().long()
+        assert torch.equal(rows[:, 31 * i : 31 * i + 28], real)
 
 
 def test_a_link_restores_the_rows_the_round_and_the_answers(browser, page):

@@ -111,12 +111,37 @@ def test_walks_and_sharpness_are_those_of_the_course(page):
     assert found.item() == pytest.approx(sharpness(image.view(1, 1, 28, 28)), rel=1e-5)
 
 
-def test_the_pad_moves_only_the_two_directions_it_names(page):
-    states = [{"base": 3, "across": "main 1", "down": "main 2", "x": x, "y": y} for x, y in ((0, 0), (1.5, -2))]
-    here, there = (in_browser(page, "gan_03", f"[...codeAt(m, {json.dumps(state)})]") for state in states)
-    u, v = unpacked(explorer()["models"]["gan_03"]["directions"])[:2]
-    assert torch.allclose(there - here, 1.5 * u - 2 * v, atol=1e-4)
-    assert (here @ u).abs() < 1e-4 and (here @ v).abs() < 1e-4
+@every_model
+@pytest.mark.parametrize("across, down", [("main 1", "main 2"), ("main 1", "z 1"), ("main 1", "main 1")])
+def test_the_middle_of_the_pad_is_the_middle_for_any_two_directions(page, name, across, down):
+    """At (0, 0) no part lies along either direction; from there one moves by x u + y v, orthogonal or not."""
+    states = [{"base": 3, "across": across, "down": down, "x": x, "y": y} for x, y in ((0, 0), (1.5, -2))]
+    middle, there = (in_browser(page, name, f"[...codeAt(m, {json.dumps(state)})]") for state in states)
+    base = in_browser(page, name, "[...m.draws(1, 3)[0]]")
+    u, v = (in_browser(page, name, f"[...m.direction('{direction}')]").float() for direction in (across, down))
+    assert (middle @ u).abs() < 1e-4 and (middle @ v).abs() < 1e-4
+    assert torch.allclose(there - middle, 1.5 * u - 2 * v, atol=1e-4)
+    plane = torch.stack([u, v], 1)
+    outside = base - plane @ torch.linalg.lstsq(plane, base[:, None], driver="gelsd").solution[:, 0]
+    assert torch.allclose(middle, outside, atol=1e-4), "other directions of z have changed"
+
+
+def test_home_goes_to_the_middle_of_two_directions_that_are_not_orthogonal(browser):
+    with open_explorer(browser, hash="#across=main%201&down=z%201&x=1.5&y=-2") as page:
+        focus_by_tab(page, "pad")
+        page.keyboard.press("Home")
+        frames(page)
+        parts = "['main 1', 'z 1'].map((name) => dot(codeAt(m, explorer.state), m.direction(name)))"
+        assert all(in_browser(page, name, parts).abs().max() < 1e-4 for name in MODELS)
+
+
+@pytest.mark.parametrize("name, usual", [("gan_03", "5.7"), ("vae_06", "4"), ("vae_07", "3.5")])
+def test_beside_a_length_stands_what_is_usual_and_no_place_is_sparser_than_all(page, name, usual):
+    z = "Float32Array.from({ length: m.latentDim }, () => 9)"
+    words = page.evaluate(f"(() => {{ const m = explorer.models[{MODELS.index(name)}]; return m.place({z}); }})()")
+    length = 9 * explorer()["models"][name]["latent_dim"] ** 0.5
+    sparse = "" if name == "gan_03" else ", sparser than more than 99 % of unseen digits' codes"
+    assert words == f"length of z {length:.1f} (N(0, I): about {usual}){sparse}"
 
 
 def text(page, name: str) -> str:
@@ -150,8 +175,8 @@ def test_everything_is_done_by_keyboard_alone(page):
     frames(page)
     assert page.locator("#x").input_value() == "0.2" and page.locator("#y").input_value() == "-0.5"
     assert all(picture(page, f"at-{name}") != before[name] for name in MODELS)
-    page.wait_for_function("document.getElementById('said').textContent.includes('sharpness')")
-    assert "x=0.2" in page.url and "y=-0.5" in page.url
+    page.wait_for_function("location.hash.includes('x=0.2') && location.hash.includes('y=-0.5')")
+    assert "sharpness" in page.locator("#said").text_content()
     focus_by_tab(page, "x")
     page.keyboard.press("End")
     frames(page)
@@ -196,6 +221,9 @@ def test_what_the_third_panel_says_of_draws(page, name):
     about = explorer()["models"][name]
     plane = unpacked(about["directions"])[:2].T
     draws = in_browser(page, name, "m.draws(400, 1, 'normal').map((z) => [...z])")
+    if name == "vae_07":  # as the details of the first panel say
+        many = share.replace("2000", "40000").format("normal")
+        assert in_browser(page, name, many).item() == pytest.approx(0.77, abs=0.008)
     apart = torch.cdist(draws @ plane, unpacked(about["codes"])[:400] @ plane).amin(1)
     assert (apart < 0.5).float().mean() > 0.9
 

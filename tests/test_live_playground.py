@@ -2,17 +2,14 @@
 
 import contextlib
 import hashlib
-import json
 import re
 
-import playground
 import pytest
 from browser import LIVE, NARROW, WIDE, chromium, obstacles, open_page
 
 FOLDER = LIVE / "playground"
 PAGE = FOLDER / "index.html"
 MINUTES = 4 * 60_000  # milliseconds, for a machine that is busy
-LINES = [json.loads(line) for line in playground.RECORD.read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +159,60 @@ def test_a_run_that_a_link_cannot_repeat_begins_at_step_0_in_it(opened):
     assert page.url.endswith("#loss=least+squares&steps=10")
 
 
+def test_a_link_repeats_so_many_steps_and_says_when_it_does_not(opened):
+    page = opened("#seed=4")
+    choose(page, "count", "1")
+    longest = page.evaluate("(state.steps = LONGEST - 1) + 1")
+    press(page, "both")
+    assert page.url.endswith(f"#seed=4&steps={longest}")
+    assert page.evaluate("linkedState().steps") == longest
+    press(page, "both")
+    assert page.url.endswith("#seed=4")
+    press(page, "link")
+    page.wait_for_function("find('announcement').textContent.startsWith('Link ')")
+    assert f"cannot repeat more than {longest:,} steps" in page.evaluate("find('announcement').textContent")
+    assert page.evaluate("find('link').textContent").endswith(", from step 0")
+
+
+def test_settings_of_ones_own_are_shown_and_cannot_be_chosen(opened):
+    page = opened("#momentum=0.9")
+    assert page.evaluate("find('preset').selectedOptions[0].text") == "your own settings"
+    assert page.evaluate("find('preset').selectedOptions[0].disabled")
+
+
+def test_the_colours_are_explained_as_the_loss_and_the_packs_make_them(opened):
+    page = opened()
+    assert page.evaluate("find('colours').textContent").endswith("orange ones those that it calls generated.")
+    choose(page, "pack", "2")
+    assert page.evaluate("find('colours').textContent").endswith(
+        " points at a time: the colour is what it says of 2 in one place."
+    )
+    choose(page, "loss", "wasserstein")
+    assert "D calls real" not in page.evaluate("find('colours').textContent")
+    assert "above the middle of its two means" in page.evaluate("find('colours').textContent")
+
+
+@pytest.mark.parametrize(
+    "loss, expected",
+    [
+        ("minimax", [0.1192, 0.5, 0.6225, 0.8808]),
+        ("least squares", [0, 0, 0.5, 1]),  # with targets 0 and 1, D itself is a chance at best
+        ("wasserstein", [0.0474, 0.2689, 0.3775, 0.7311]),  # below and above the middle, which is 1
+    ],
+)
+def test_the_colours_are_what_the_discriminator_means(opened, loss, expected):
+    chances = opened().evaluate(
+        """(loss) => {
+          const game = build({ ...DEFAULTS, loss });
+          game.surface = () => Float32Array.of(-2, 0, 0.5, 2);
+          game.middle = () => 1;
+          return Array.from(game.chances(2));
+        }""",
+        loss,
+    )
+    assert chances == pytest.approx(expected, abs=1e-4)
+
+
 def test_a_link_with_values_that_mean_nothing_opens_the_defaults(opened):
     page = opened("#loss=kl&seed=-3&pack=7&beta=2&model=flow&steps=0.5&momentum=&unknown=1")
     assert page.evaluate("state") == page.evaluate("PAGE_DEFAULTS")
@@ -234,72 +285,3 @@ def test_the_page_is_light_and_its_parts_are_there():
     assert sum(sizes) + PAGE.stat().st_size < 3_000_000 and max(sizes) < 2_000_000
     scripts = {file.name for file in FOLDER.glob("*.js")}
     assert scripts <= set(parts)
-
-
-def test_the_counts_of_the_page_are_those_of_the_record(opened):
-    page = opened()
-    presets, outcomes = page.evaluate("[PRESETS, OUTCOMES]")
-    assert page.evaluate("COUNTS") == playground.counts(presets)
-    shown = page.evaluate("[...find('counts').rows].map((row) => [...row.cells].map((cell) => cell.textContent))")
-    for (title, counted, *cells, _), (name, row) in zip(shown, playground.counts(presets).items(), strict=True):
-        assert title == presets[name]["title"]
-        assert counted == outcomes[presets[name]["outcome"]]["words"]
-        expected = [row["tuned"], row["confirmed"], row["lesson"]]
-        assert cells == ["–" if count is None else f"{count} of 10" for count in expected]
-
-
-def test_the_record_is_that_of_all_presets_and_its_outcomes_follow_from_its_numbers(opened):
-    page = opened()
-    names = page.evaluate("Object.keys(PRESETS)")
-    seeds = [*range(10), *range(100, 110)]
-    assert sorted(map(str, (line["job"] for line in LINES))) == sorted(str([n, seed]) for n in names for seed in seeds)
-    for line in LINES:
-        holds = {
-            "covered": line["modes"] == 8 and line["kl"] < 0.3,
-            "collapsed": line["modes"] <= 3,
-            "posterior collapsed": line.get("code_kl", 9) < 0.1,
-        }
-        assert line["holds"] == holds[line["outcome"]], line
-
-
-@pytest.mark.parametrize("name, seed", [("collapse", 100), ("faster", 100), ("silent", 101)])
-def test_a_preset_comes_out_as_recorded(opened, name, seed):
-    (line,) = [line for line in LINES if line["job"] == [name, seed]]
-    page = opened()
-    found = page.evaluate("([name, seed]) => playPreset(name, seed)", [name, seed])
-    assert found["holds"] == line["holds"]
-    if page.context.browser.version == line["chromium"]:  # another one may round otherwise
-        assert found["distance"] == pytest.approx(line["distance"], abs=1e-6)
-
-
-def runs(name: str) -> list[dict]:
-    return [line for line in LINES if line["job"][0] == name]
-
-
-@pytest.mark.parametrize("name", ["healthy", "collapse", "faster", "pairs"])
-@pytest.mark.parametrize("first", [0, 100])
-def test_collapse_and_its_cures_come_out_in_nine_of_ten(name, first):
-    ten = [run["holds"] for run in runs(name) if first <= run["job"][1] < first + 10]
-    assert len(ten) == 10 and sum(ten) >= 9
-
-
-def test_the_hints_of_the_presets_are_what_was_recorded():
-    """Half of the seeds; out of sight; fewer samples on the modes; some cover, others collapse."""
-    saved, others = sum(run["holds"] for run in runs("hearing")), [run["modes"] for run in runs("lottery")]
-    assert 8 <= saved <= 12 and sum(run["holds"] for run in runs("flattened")) >= 16
-    assert sum(run["distance"] > 3 for run in runs("vanishing")) >= 18
-    assert max(run["high_quality"] for run in runs("pairs")) < min(run["high_quality"] for run in runs("faster"))
-    assert max(others) == 8 and min(others) <= 3
-
-
-def test_a_generator_alone_covers_no_mode(opened):
-    """The hint of the healthy game."""
-    score = opened().evaluate(
-        """(() => {
-          const game = build(DEFAULTS);
-          for (let i = 0; i < 100; i++) game.step("discriminator");
-          for (let i = 0; i < 1000; i++) game.step("generator");
-          return game.score();
-        })()"""
-    )
-    assert score["modes"] == 0

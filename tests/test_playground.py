@@ -8,7 +8,7 @@ import torch
 from helpers import same_bits, weights
 from ipywidgets import Widget
 
-from course_utils.playground.game import MIXTURES, PRESETS, Game
+from course_utils.playground.game import MIXTURES, PRESETS, Game, Surface
 from course_utils.playground.panel import RATES, controls, playground
 from course_utils.show.plots import filmstrip
 
@@ -146,6 +146,20 @@ def test_a_pair_is_drawn_as_the_opinion_of_two_identical_samples():
     corner = torch.full((2, 2), -game.limit)
     assert axes.images[0].get_array()[0, 0] == pytest.approx(game.gan.discriminator(corner).sigmoid().item())
     plt.close(fig)
+
+
+@pytest.mark.parametrize(
+    "loss, expected",
+    [
+        ("saturating", [0.1192, 0.5, 0.6225, 0.8808]),
+        ("least_squares", [0, 0, 0.5, 1]),  # with targets 0 and 1, D itself is a chance at best
+        ("wasserstein", [0.0474, 0.2689, 0.3775, 0.7311]),  # below and above the middle, which is 1
+    ],
+)
+def test_the_colours_are_what_the_discriminator_means(loss, expected):
+    said = torch.tensor([-2.0, 0.0, 0.5, 2.0])
+    surface = Surface(lambda x: said, loss, undecided=1.0 if loss == "wasserstein" else 0.0)
+    torch.testing.assert_close(surface(torch.zeros(4, 2)).sigmoid(), torch.tensor(expected), rtol=0, atol=1e-4)
 
 
 def test_tuning_holds_from_the_next_step_on():

@@ -144,7 +144,7 @@ unused = math.inf
 def helper(x): return later(x) * scale
 def later(x): return x
 values = []
-values.append(scale)
+values.append(scale + 1)
 print(values)
 plot(unused)
 """
@@ -155,7 +155,7 @@ plot(unused)
     [
         ({"scale"}, ["scale = 3"]),
         ({"helper"}, ["scale = 3", "def helper(x):", "def later(x):"]),
-        ({"values"}, ["scale = 3", "values = []", "values.append(scale)"]),
+        ({"values"}, ["scale = 3", "values = []", "values.append(scale + 1)"]),
         ({"unused"}, ["import math", "unused = math.inf", "plot(unused)"]),
         ({"nobody"}, []),
     ],

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
+from browser import chromium
 from bs4 import BeautifulSoup
 from pages import export
-from print_site import find_browser
 from site_source import LIVE, ROOT, SITE, documents, lessons, live_pages
 
 PAGES = sorted(str(path.relative_to(ROOT).with_suffix(".html")) for path in (*lessons(), *documents()))
@@ -139,12 +139,8 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="the extra `browser` is not installed")
-    path = find_browser()
-    if path is None:
-        pytest.skip("no Chromium, Chrome or Edge is on the PATH")
-    with playwright.sync_playwright() as engine:
-        yield engine.chromium.launch(executable_path=path)
+    with chromium() as found:
+        yield found
 
 
 def visit(browser, address, width):

@@ -1,18 +1,16 @@
 """The slides that `make slides` writes: the rule, and that every slide of three lessons fits on a projector."""
 
 import pathlib
-import shutil
 
 import pytest
+from browser import chromium
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from run_notebooks import clean
 from slide_plan import plan
 
 slides = pytest.importorskip("slides", reason="the packages of the extra `slides` are not installed")
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 ROOT = pathlib.Path(__file__).parents[1]
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 WIDTH, HEIGHT = 1280, 720
 SMALLEST_CODE = 18  # pixels; on a screen of 1920 by 1080 that is 27
 MEASURE = """() => Reveal.getSlides().map(slide => {
@@ -35,10 +33,8 @@ PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADh
 
 @pytest.fixture(scope="module")
 def browser():
-    if not CHROMIUM:
-        pytest.skip("there is no Chromium")
-    with playwright.sync_playwright() as play:
-        yield play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as found:
+        yield found
 
 
 def measured(browser, page_file: pathlib.Path) -> tuple[list[dict], list[str]]:

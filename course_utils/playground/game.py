@@ -46,19 +46,23 @@ def check_name(kind: str, name: str, names) -> None:
 
 
 class Surface(nn.Module):
-    """What a discriminator says of each place, less its undecided logit: x (N, 2) to logits (N,).
+    """What a discriminator says of each place, as logits that are 0 where it does not know: x (N, 2) to (N,).
 
     One that judges several samples at a time gets the same sample several times.
     """
 
-    def __init__(self, discriminator: nn.Module, undecided: float):
+    def __init__(self, discriminator: nn.Module, loss: str, undecided: float):
         super().__init__()
         self.discriminator = discriminator
+        self.loss = loss
         self.undecided = undecided
 
     def forward(self, x: Tensor) -> Tensor:
         pack = getattr(self.discriminator, "n", 1)
-        return self.discriminator(x.repeat_interleave(pack, 0)) - self.undecided
+        said = self.discriminator(x.repeat_interleave(pack, 0))
+        if self.loss == "least_squares":  # with targets 0 and 1, D itself is a chance: p / (p + q) at best
+            return said.logit(eps=1e-6)
+        return said - self.undecided
 
 
 class Game:
@@ -151,7 +155,7 @@ class Game:
 
     def undecided(self) -> float:
         """The logit at which the discriminator does not know."""
-        if self.gan.loss in ("least_squares", "wasserstein"):  # between two targets; a critic's zero means nothing
+        if self.gan.loss == "wasserstein":  # a critic's zero means nothing
             return (self.trace["d_real"][-1] + self.trace["d_fake"][-1]) / 2
         return 0.0
 
@@ -160,7 +164,7 @@ class Game:
         real = self.data[:400]  # (400, 2)
         generated = self.gan.sample(256)  # (256, 2)
         limit = self.limit
-        surface = Surface(copy.deepcopy(self.gan.discriminator), self.undecided())
+        surface = Surface(copy.deepcopy(self.gan.discriminator), self.gan.loss, self.undecided())
         pulled = generated[:24]  # (24, 2), those with an arrow
         pull = self.pull(pulled)  # (24, 2)
         length = pull.norm(dim=1, keepdim=True)  # (24, 1)

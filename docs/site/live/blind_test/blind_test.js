@@ -92,12 +92,12 @@ class BlindTest {
 
   showResult() {
     const found = `You found the GAN in ${this.score} of ${ROUNDS} rounds`;
-    const share = Math.round(100 * coinDoesAsWell(this.score, ROUNDS));
-    byId("score").textContent = `${found}; a tossed coin does as well or better in ${share} % of tests.`;
+    const coin = `a tossed coin does as well or better in ${coinInWords(this.score)} of tests`;
+    byId("score").textContent = `${found}; ${coin}.`;
     fillRows(byId("played"), this.rounds.map((round, i) => this.roundInWords(round, i)));
     fillRows(byId("rules"), this.rules());
     const real = BLIND_TEST.kinds.findIndex(([way]) => way === "real") * BLIND_TEST.shown;
-    this.drawRow(byId("row-real"), [...Array(ROW).keys()].map((i) => real + i));
+    this.drawRow(byId("row-real"), BLIND_TEST.one_of_each.map((i) => real + i));
   }
 
   roundInWords({ gan }, i) {
@@ -109,7 +109,7 @@ class BlindTest {
   rules() {
     return Object.keys(RULES).map((name) => {
       const right = (way) => this.rounds.filter((round, i) => round.way === way && this.ruleIsRight(name, i)).length;
-      const often = (way) => `${Math.round(100 * BLIND_TEST.rules[way][name])} %`;
+      const often = (way) => inPercent(BLIND_TEST.rules[way][name]);
       return [RULES[name], `${right("usual")} of 5`, `${right("after")} of 5`, often("usual"), often("after")];
     });
   }
@@ -121,7 +121,7 @@ class BlindTest {
 }
 
 const WAYS = {
-  usual: "Both families draw from N(0, I).",
+  usual: "Both families draw from N(0, I), though the VAE's settings are for a fitted prior.",
   after: "Both after their step: the VAE draws from its fitted prior, the GAN shows what its discriminator lets pass.",
 };
 const RULES = {
@@ -139,36 +139,29 @@ function titleOf(place) {
   return `${place[0].toUpperCase()}${place.slice(1)} row`;
 }
 
-/** Fill the body of a table; the first cell of each row is its head. */
-function fillRows(body, rows) {
-  body.replaceChildren(...rows.map(([first, ...others]) => {
-    const row = document.createElement("tr");
-    const head = document.createElement("th");
-    head.scope = "row";
-    head.textContent = first;
-    row.append(head);
-    others.forEach((text) => (row.insertCell().textContent = text));
-    return row;
-  }));
+/** A share as it stands in prose and in tables. */
+function inPercent(share) {
+  return `${Number((100 * share).toFixed(1))} %`;
+}
+
+/** In which share of tests a tossed coin does as well: whole percent, or two significant digits below one percent. */
+function coinInWords(right) {
+  const percent = 100 * coinDoesAsWell(right, ROUNDS);
+  return `${percent < 1 ? Number(percent.toPrecision(2)) : Math.round(percent)} %`;
 }
 
 /** The numbers of lesson 07, and what its detector says. */
 function showLesson() {
-  const { head, rows, detector } = BLIND_TEST.lesson_07;
-  head.forEach((text) => {
-    const cell = document.createElement("th");
-    cell.scope = "col";
-    cell.textContent = text;
-    byId("lesson-head").append(cell);
-  });
+  const { head, rows, detector, distances } = BLIND_TEST.lesson_07;
+  fillHead(byId("lesson-head"), head);
   fillRows(byId("lesson"), rows);
-  const percent = (share) => `${Number((100 * share).toFixed(1))} %`;
-  byId("blurred").textContent = percent(detector["blurred"]);
-  byId("matched").textContent = percent(detector["blurred, equally sharp"]);
-  byId("sharper-usual").textContent = percent(BLIND_TEST.rules.usual.sharpness);
-  byId("sharper-after").textContent = percent(BLIND_TEST.rules.after.sharpness);
-  byId("readable-usual").textContent = percent(BLIND_TEST.rules.usual.readability);
-  byId("readable-after").textContent = percent(BLIND_TEST.rules.after.readability);
+  for (const way of ["usual", "untouched"]) byId(`distance-${way}`).textContent = distances[way].toPrecision(3);
+  byId("blurred").textContent = inPercent(detector["blurred"]);
+  byId("matched").textContent = inPercent(detector["blurred, equally sharp"]);
+  byId("sharper-usual").textContent = inPercent(BLIND_TEST.rules.usual.sharpness);
+  byId("sharper-after").textContent = inPercent(BLIND_TEST.rules.after.sharpness);
+  byId("readable-usual").textContent = inPercent(BLIND_TEST.rules.usual.readability);
+  byId("readable-after").textContent = inPercent(BLIND_TEST.rules.after.readability);
 }
 
 async function start() {

@@ -2,11 +2,21 @@
 
 const REACH = 3; // the pad goes from -3 to 3
 
-/** The code at a place of the pad: a base code whose parts along both directions are replaced. */
+/** A code without its part along a direction. */
+function without(z, direction) {
+  const square = dot(direction, direction);
+  return square < 1e-6 ? z : combine([1, z], [-dot(z, direction) / square, direction]);
+}
+
+/** The code at a place of the pad: a base code without its parts in the plane of both directions, plus x u + y v.
+ *
+ * The directions need be neither orthogonal nor two: main 1 may go across while z 1, or main 1 again, goes down.
+ */
 function codeAt(model, { base, across, down, x, y }) {
   const [z] = model.draws(1, base);
   const [u, v] = [model.direction(across), model.direction(down)];
-  return combine([1, z], [x - dot(z, u), u], [y - dot(z, v), v]);
+  const rest = without(without(z, u), without(v, u));
+  return combine([1, rest], [x, u], [y, v]);
 }
 
 /** The first panel: a pad on which one drags through two directions of z. */

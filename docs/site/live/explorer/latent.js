@@ -58,7 +58,7 @@ class FittedPrior {
     return most + Math.log(logs.reduce((sum, value) => sum + Math.exp(value - most), 0));
   }
 
-  /** The percentage of unseen digits' codes that lie in more crowded places than this code does. */
+  /** The percentage of unseen digits' codes that lie in more crowded places than this code does, rounded up. */
   sparserThan(z) {
     const density = this.logDensity(z);
     return 100 - this.crowded.filter((limit, i) => i > 0 && limit <= density).length;

@@ -42,9 +42,11 @@ class Trained {
 
   /** Where a code lies, in words. */
   place(z) {
-    const length = `length of z ${norm(z).toFixed(1)}`;
+    const usual = Number(Math.sqrt(this.latentDim).toFixed(1)); // of draws of N(0, I)
+    const length = `length of z ${norm(z).toFixed(1)} (N(0, I): about ${usual})`;
     if (!this.prior) return length;
-    return `${length}, sparser than ${this.prior.sparserThan(z)} % of unseen digits' codes`;
+    const percent = this.prior.sparserThan(z);
+    return `${length}, sparser than ${percent === 100 ? "more than 99" : percent} % of unseen digits' codes`;
   }
 }
 

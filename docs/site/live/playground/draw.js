@@ -159,10 +159,8 @@ function drawChart(canvas, title, unit, steps, curves, [low, high] = rangeOf(cur
 /** The plane of a GAN: what D says of each place, real and generated points, and where G's loss would send some. */
 function drawGame(canvas, game) {
   const plane = new Plane(canvas, game.data.limit);
-  const undecided = game.undecided();
-  const chances = Array.from(game.surface(48), (logit) => 1 / (1 + Math.exp(undecided - logit)));
   const sample = game.sample(256);
-  plane.opinion(chances, 48);
+  plane.opinion(game.chances(48), 48);
   plane.dots(game.points.values.subarray(0, 800), COLOURS.real);
   plane.crosses(sample, COLOURS.generated);
   plane.arrows(sample, game.pull(24));

@@ -141,20 +141,14 @@ class Game {
     });
   }
 
-  /** Mean logit of real and of generated points. */
-  opinions() {
+  /** The middle between the mean logit of real and that of generated points. */
+  middle() {
     return tf.tidy(() => {
       const real = tf.tensor2d(this.points.values.slice(0, 1000), [500, 2]);
       const fake = this.generate(tf.slice(this.looking, 0, 500));
-      return [real, fake].map((x) => tf.mean(this.judge(x)).dataSync()[0]);
+      const [one, other] = [real, fake].map((x) => tf.mean(this.judge(x)).dataSync()[0]);
+      return (one + other) / 2;
     });
-  }
-
-  /** The logit at which the discriminator does not know. */
-  undecided() {
-    if (!["least squares", "wasserstein"].includes(this.settings.loss)) return 0;
-    const [real, fake] = this.opinions(); // between two targets; a critic's zero means nothing
-    return (real + fake) / 2;
   }
 
   /** The discriminator's logits on n × n places, row by row from the lower left; each pack is of one place. */
@@ -167,6 +161,15 @@ class Game {
       const x = tf.tensor2d(places, [n * n, 2]);
       return this.discriminator.forward(tf.tile(x, [1, this.settings.pack])).dataSync();
     });
+  }
+
+  /** What the discriminator says on these n × n places, from 0 (generated) to 1 (real). */
+  chances(n) {
+    const { loss } = this.settings;
+    const surface = this.surface(n);
+    if (loss === "least squares") return surface.map((d) => Math.min(1, Math.max(0, d))); // at best p / (p + q)
+    const undecided = loss === "wasserstein" ? this.middle() : 0; // a critic's zero means nothing
+    return surface.map((logit) => 1 / (1 + Math.exp(undecided - logit)));
   }
 
   dispose() {

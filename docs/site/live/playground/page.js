@@ -1,31 +1,16 @@
 "use strict";
 
-// The page: its controls, its state, and the loop that trains and draws.
+// The page: its state, and the loop that trains and draws.
 
-const BETAS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000];
-const OPTIONS = {
-  discriminatorRate: [1e-5, 1e-4, 3e-4, 1e-3, 4e-3, 1e-2],
-  generatorRate: [1e-5, 1e-4, 3e-4, 1e-3, 4e-3, 1e-2],
-  criticSteps: [1, 2, 5],
-  r1: [0, 0.01, 0.1, 1, 10],
-  gp: [0, 0.1, 1, 10],
-  momentum: [0, 0.5, 0.8, 0.9],
-  beta2: [0.99, 0.999],
-  pack: [1, 2, 4],
-  headStart: [0, 500, 2000],
-  vaeRate: [1e-4, 3e-4, 1e-3, 3e-3],
-};
 const TUNABLE = ["loss", "discriminatorRate", "generatorRate", "criticSteps", "r1", "gp", "beta", "vaeRate"];
-const PAGE_DEFAULTS = { ...DEFAULTS, steps: 0 }; // steps of both players since the start, which a link plays again
 const BUDGET = 25; // milliseconds of training between two pictures
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
-const find = (id) => document.getElementById(id);
 
 let state = { ...PAGE_DEFAULTS };
 let model = null;
-let trace = null; // steps, and columns of what the charts show
+let trace = null; // what the charts show
 let task = null; // who moves, and how many steps are left
-let repeatable = true; // whether a link can play the same steps again: both players, settings unchanged
+let repeatable = true; // whether a link can play the same steps again: both players, settings unchanged, not too many
 let spoken = 0; // when the state was last announced
 let drawn = 0; // when the picture was last drawn
 let frames = 0; // pictures so far
@@ -35,7 +20,7 @@ function restart() {
   task = null;
   model?.dispose();
   model = build(state);
-  trace = { steps: [], first: [], second: [], modes: [], onMode: [] };
+  trace = new Trace(model);
   repeatable = true;
   state.steps = 0;
   show();
@@ -73,7 +58,7 @@ function advance(now) {
 function move(players) {
   model.step(players);
   if (players === "both") state.steps += 1;
-  else repeatable = false;
+  if (players !== "both" || state.steps > LONGEST) repeatable = false;
 }
 
 /** Stop, say where the training is, and put it into the address. */
@@ -81,12 +66,7 @@ function settle() {
   task = null;
   find("play").textContent = "Play";
   announce();
-  remember();
-}
-
-function remember() {
-  find("link").textContent = "Copy link";
-  rememberState({ ...state, steps: repeatable ? state.steps : 0 }, PAGE_DEFAULTS);
+  remember(state, repeatable);
 }
 
 function announce() {
@@ -97,12 +77,13 @@ function announce() {
 /** Draw the model as it is, in pictures and in words. */
 function show() {
   const score = model.score();
-  record(score);
+  trace.record(score);
   const words = inWords(model, score);
   find("sentence").textContent = words;
   find("plane").ariaLabel = `The plane. ${words}`;
   state.model === "vae" ? showVae() : drawGame(find("plane"), model);
-  showCharts(score);
+  trace.showLosses(find("losses"));
+  trace.showScores(find("scores"), score);
   frames += 1;
   if (performance.now() - spoken > 5000) announce(); // not so often that nothing else can be heard
 }
@@ -117,127 +98,32 @@ function showVae() {
     `The codes. The median posterior is ${rounded(width)} wide, the prior 1. The codes say ${rounded(kl)} nats.`;
 }
 
-/** Add a row to the trace; when it is long, every second row goes. */
-function record(score) {
-  const steps = model instanceof VAE ? model.steps : model.steps.discriminator + model.steps.generator;
-  if (trace.steps.at(-1) === steps) return;
-  const [first, second] = model.curves();
-  const row = { steps, first, second };
-  row.modes = score ? score.modes / model.data.centres.length : NaN;
-  row.onMode = score ? score.highQuality : NaN;
-  for (const [name, column] of Object.entries(trace)) {
-    column.push(row[name]);
-    if (column.length > 800) trace[name] = column.filter((_, i) => i % 2 === 0);
-  }
-}
-
-function showCharts(score) {
-  const vae = state.model === "vae";
-  const title = vae ? "Terms of the bound, in nats" : "Losses";
-  const kind = vae ? { colour: COLOURS.posterior, dash: [] } : { colour: COLOURS.generated, dash: [6, 4] };
-  const unit = vae ? "steps" : "moves of D and G";
-  drawChart(find("losses"), title, unit, trace.steps, [
-    { values: trace.first, colour: vae ? COLOURS.generated : COLOURS.real, dash: [] },
-    { values: trace.second, ...kind },
-  ]);
-  drawChart(
-    find("scores"),
-    score ? "Coverage" : "Coverage: no modes to count",
-    unit,
-    trace.steps,
-    [
-      { values: trace.modes, colour: COLOURS.real, dash: [] },
-      { values: trace.onMode, colour: COLOURS.generated, dash: [6, 4] },
-    ],
-    [0, 1],
-  );
-  const last = (column) => rounded(column.at(-1));
-  const names = vae ? ["reconstruction", "KL divergence"] : ["loss of D", "loss of G"];
-  find("losses").ariaLabel =
-    `${title} over ${whole(trace.steps.at(-1))} ${unit}: ${names[0]} now ${last(trace.first)}, ` +
-    `${names[1]} now ${last(trace.second)}.`;
-  find("scores").ariaLabel = `Coverage over the steps, now: ${coverageInWords(score, model.data)}.`;
-}
-
-/** The preset whose settings these are, or nothing. */
-function presetOf(settings) {
-  const same = ([, preset]) =>
-    Object.entries({ ...DEFAULTS, ...preset.settings, seed: settings.seed }).every(
-      ([name, value]) => settings[name] === value,
-    );
-  return Object.entries(PRESETS).find(same)?.[0] ?? "";
-}
-
-/** Set every control to the state. */
-function fillControls() {
-  document.body.dataset.model = state.model;
-  for (const name of Object.keys(DEFAULTS)) {
-    find(name).value = name === "beta" ? BETAS.indexOf(state.beta) : state[name];
-  }
-  find("betaValue").textContent = state.beta;
-  find("beta").setAttribute("aria-valuetext", String(state.beta));
-  find("both").textContent = state.model === "vae" ? "Step" : "Step both";
-  const preset = presetOf(state);
-  find("preset").value = preset;
-  find("about").textContent = preset
-    ? presetInWords(preset)
-    : "Settings of your own: nobody has counted what they do. Ten seeds are an experiment, one is an anecdote.";
-}
-
 /** Read a control into the state. */
 function take(name) {
-  const control = find(name);
-  if (name === "beta") state.beta = BETAS[control.value];
-  else if (name === "seed") state.seed = Math.min(9999, Math.max(0, Math.round(Number(control.value) || 0)));
-  else state[name] = typeof DEFAULTS[name] === "number" ? Number(control.value) : control.value;
-  fillControls();
+  state[name] = valueOf(name);
+  fillControls(state);
   if (!TUNABLE.includes(name)) return restart();
   if (state.steps > 0) repeatable = false;
   model.tune(state);
-  if (!task) remember();
-}
-
-/** Keep what a control can show; a value from a link that none can is the default's. */
-function admissible(read) {
-  const fits = (name, value) => {
-    if (name === "beta") return BETAS.includes(value);
-    if (name === "seed" || name === "steps") return Number.isInteger(value) && value >= 0 && value <= 9999;
-    return [...find(name).options].some((option) => option.value === String(value));
-  };
-  const kept = Object.entries(read).filter(([name, value]) => fits(name, value));
-  return { ...PAGE_DEFAULTS, ...Object.fromEntries(kept) };
+  if (!task) remember(state, repeatable);
 }
 
 /** Begin with the state of the address, and play its steps again. */
 function begin() {
-  state = admissible(readState(PAGE_DEFAULTS));
+  state = linkedState();
   const { steps } = state;
-  fillControls();
+  fillControls(state);
   restart();
   if (steps > 0) run("both", steps);
 }
 
-async function copyLink() {
-  remember();
-  const copied = await navigator.clipboard?.writeText(location.href).then(
-    () => true,
-    () => false,
-  );
-  const where = copied ? "Link copied" : "Link is in the address bar";
-  const limit = " It begins at step 0: a link cannot repeat steps of one player, nor settings changed on the way.";
-  find("link").textContent = where;
-  find("announcement").textContent = `${where}.${repeatable ? "" : limit}`;
-}
-
-function prepareControls() {
-  for (const [name, values] of Object.entries(OPTIONS)) find(name).append(...values.map((value) => new Option(value)));
-  find("preset").append(...Object.entries(PRESETS).map(([name, { title }]) => new Option(title, name)));
-  find("counts").append(...countedRows());
+/** Follow the controls. */
+function listen() {
   for (const name of Object.keys(DEFAULTS)) find(name).addEventListener("change", () => take(name));
   find("beta").addEventListener("input", () => take("beta"));
   find("preset").addEventListener("change", () => {
-    state = { ...PAGE_DEFAULTS, ...PRESETS[find("preset").value]?.settings, seed: state.seed };
-    fillControls();
+    state = { ...PAGE_DEFAULTS, ...PRESETS[find("preset").value].settings, seed: state.seed };
+    fillControls(state);
     restart();
   });
   find("play").addEventListener("click", () => (task?.left === Infinity ? settle() : run("both", Infinity)));
@@ -245,7 +131,7 @@ function prepareControls() {
     find(players).addEventListener("click", () => run(players, Number(find("count").value)));
   }
   find("restart").addEventListener("click", restart);
-  find("link").addEventListener("click", copyLink);
+  find("link").addEventListener("click", () => copyLink(state, repeatable));
   find("controls").addEventListener("submit", (event) => event.preventDefault());
   addEventListener("hashchange", begin);
   addEventListener("resize", show);
@@ -259,7 +145,8 @@ async function main() {
     find("trouble").textContent = `The models could not start. ${error.message}`;
     throw error;
   }
-  prepareControls();
+  offerChoices();
+  listen();
   begin();
 }
 

@@ -1,6 +1,6 @@
 "use strict";
 
-// What the page says: the state of a model in a sentence, and the counts of a preset.
+// What the page says: the state of a model in a sentence, what the colours mean, and the counts of a preset.
 
 const whole = (number) => number.toLocaleString("en");
 const percent = (share) => `${Math.round(100 * share)} %`;
@@ -36,6 +36,17 @@ function vaeInWords(vae, score) {
   return `After ${whole(vae.steps)} steps: ${coverageInWords(score, vae.data)}. ${terms}.`;
 }
 
+/** What the colours of the plane mean in a game. */
+function coloursInWords({ loss, pack }) {
+  const middle = "the middle of its two means, for real and for generated points";
+  const meaning =
+    loss === "wasserstein"
+      ? `Blue places are those where the critic's number is above ${middle}, orange ones those where it is below.`
+      : "Blue places are those that D calls real, orange ones those that it calls generated.";
+  const packs = ` D judges ${pack} points at a time: the colour is what it says of ${pack} in one place.`;
+  return pack > 1 ? meaning + packs : meaning;
+}
+
 /** The state of a model in a sentence or two. */
 function inWords(model, score) {
   if (model.diverged) {
@@ -54,20 +65,5 @@ function presetInWords(name) {
   const { hint, outcome, record } = PRESETS[name];
   const { tuned, confirmed, lesson } = COUNTS[name];
   const counted = `Counted here: ${OUTCOMES[outcome].words} in ${ofTen(tuned)} (seeds 0–9) and ${ofTen(confirmed)}`;
-  return `${hint} ${counted} (seeds 100–109)${record ? `; in lesson 04, ${ofTen(lesson)}` : ""}.`;
-}
-
-/** The table of all presets: its rows, as elements. */
-function countedRows() {
-  return Object.entries(PRESETS).map(([name, { title, outcome, record }]) => {
-    const { tuned, confirmed, lesson } = COUNTS[name];
-    const row = document.createElement("tr");
-    const heading = document.createElement("th");
-    heading.scope = "row";
-    heading.textContent = title;
-    row.append(heading);
-    const cells = [OUTCOMES[outcome].words, ofTen(tuned), ofTen(confirmed), ofTen(lesson), record?.join(": ") ?? "–"];
-    for (const text of cells) row.insertCell().textContent = text;
-    return row;
-  });
+  return `${hint} ${counted} (seeds 100–109)${record ? `; in PyTorch, ${ofTen(lesson)}` : ""}.`;
 }
