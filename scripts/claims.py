@@ -32,6 +32,7 @@ CACHE = ROOT / "data" / "claims"
 DOCUMENT = ROOT / "docs" / "claims.md"
 WORKERS = 2
 SCOREBOARD = ROOT / "benchmarks" / "results" / "scoreboard.json"
+LESSONS = "[0-9]"  # how their names begin; the capstone's claims are confirmed by benchmarks/capstone.py
 CONFIRMING = 100  # the first seed that no claim was tuned on
 INTRODUCTION = """# What the lessons claim, over many seeds
 
@@ -263,7 +264,7 @@ def main() -> None:
     sections = {}
     results = {}
     jobs = []
-    for path in find_notebooks(NOTEBOOKS, args.lesson):
+    for path in find_notebooks(NOTEBOOKS, args.lesson or LESSONS):
         sections[path.stem] = standing(earlier, path, args.seeds)
         if not sections[path.stem]:
             folder = CACHE / f"{path.stem}-{code_hash(path)}"

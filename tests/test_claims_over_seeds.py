@@ -9,6 +9,7 @@ import pytest
 from claims import (
     CONFIRMING,
     DOCUMENT,
+    LESSONS,
     Job,
     all_imported,
     bare,
@@ -121,7 +122,7 @@ def test_a_run_that_failed_or_whose_code_changed_meanwhile_is_not_kept(tmp_path,
 
 def test_the_document_names_every_claim_of_the_lessons_and_each_holds_with_every_seed():
     document = DOCUMENT.read_text(encoding="utf-8")
-    for path in find_notebooks(NOTEBOOKS):
+    for path in find_notebooks(NOTEBOOKS, LESSONS):
         part = document.split(f"## [{path.stem}]")[1].split("\n## ")[0]
         rows = [row for kind in ("finding", "identity", "recorded") for row in counts(part, kind)]
         assert rows and all(held == seeds >= 10 for held, seeds in rows)
