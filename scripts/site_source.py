@@ -34,7 +34,7 @@ CONTROLS = "<p class='controls'>Where the notebook runs, buttons and sliders sta
 
 
 def lessons() -> list[pathlib.Path]:
-    return sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    return sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def documents() -> list[pathlib.Path]:

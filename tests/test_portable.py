@@ -23,9 +23,11 @@ NAMES = {  # attributes of modules that Windows has not, or where it does someth
 }
 TEXT = {"open": 1, "read_text": 0, "write_text": 1}  # how many arguments may stand before the encoding
 PLACES = re.compile(r"/(tmp|dev|proc|usr|home|etc|bin|root)(/|$)")
+GUARDED = "asked for only where it is there"
 PLAIN = "the files hold nothing but ASCII"
 KNOWN = {  # harmless, with the reason
-    ("scripts/lab.py", "os.geteuid"): "asked for only where it is there",
+    ("scripts/lab.py", "os.geteuid"): GUARDED,
+    ("scripts/print_site.py", "os.geteuid"): GUARDED,
     ("scripts/claims.py", "write_text without an encoding"): "the text is empty",
     ("notebooks/04_gan_failures_and_fixes.ipynb", "read_text without an encoding"): PLAIN,
     ("notebooks/06_vae_training.ipynb", "read_text without an encoding"): PLAIN,

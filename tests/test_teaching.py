@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TEXT = PAGE.read_text(encoding="utf-8")
 VERDICTS = (ROOT / "docs" / "verdicts.md").read_text(encoding="utf-8")
-LESSONS = {path.name[:2]: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
+LESSONS = {path.name[:2]: path for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))}
 SECTIONS = dict(re.findall(r"^### (\d\d) · .*?\n(.*?)(?=^###? |\Z)", TEXT, re.MULTILINE | re.DOTALL))
 ROW = r"\[(\d\d) [^]]*\]\(notebooks/[^)]*\) \|[^|]*\| (\d+) min, exercises (\d+) \| ([\d.]+) min \|"
 MINUTES = {lesson: tuple(map(float, numbers)) for lesson, *numbers in re.findall(ROW, README)}  # read, exercises, run
