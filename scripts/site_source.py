@@ -63,6 +63,16 @@ def buttons(path: pathlib.Path, slug: str) -> str:
     return f'<p class="buttons">{" ".join(row)}</p>'
 
 
+def way_back(name: str) -> str:
+    """Return the links from a live page to the front page, the glossary and its lessons; a lone page has none."""
+    places = {"index.html": "← GANs and VAEs, measured", "glossary.html": "Glossary"}
+    for path in lessons():
+        if path.name[:2] in LIVE[name][1]:
+            places[f"notebooks/{path.stem}.html"] = f"Lesson {path.name[:2]}"
+    links = (f'<a href="../../{place}">{text}</a>' for place, text in places.items())
+    return f'<nav aria-label="The course">{" · ".join(links)}</nav>'
+
+
 def figure(picture: str, alt: str, name: str, folder: pathlib.Path) -> str:
     """Write a picture in base64 into a folder, and return it as HTML that leads to its full size."""
     content = base64.b64decode(picture)
@@ -140,3 +150,8 @@ def lay_out(source: pathlib.Path, extra: pathlib.Path) -> None:
         shutil.copy(picture, source / "docs")
     if live_pages():
         shutil.copytree(SITE / "live", extra / "live")
+    for name in live_pages():
+        page = extra / "live" / name / "index.html"
+        page.write_text(
+            page.read_text(encoding="utf-8").replace("<h1>", f"{way_back(name)}\n<h1>", 1), encoding="utf-8"
+        )

@@ -122,6 +122,14 @@ def test_every_live_page_is_there_once_the_folder_is():
     assert [name for name in LIVE if not (SITE / "live" / name / "index.html").is_file()] == []
 
 
+@pytest.mark.parametrize("name", LIVE)
+def test_a_live_page_leads_back_to_the_course_and_to_its_lessons(site, name):
+    page = (site / "live" / name / "index.html").read_text(encoding="utf-8")
+    links = [link["href"] for link in BeautifulSoup(page, "html.parser").nav.find_all("a")]
+    assert links[:2] == ["../../index.html", "../../glossary.html"]
+    assert [link.split("/")[-1][:2] for link in links[2:]] == list(LIVE[name][1])
+
+
 @pytest.fixture(scope="module")
 def address(site):
     """Return where the site is served."""

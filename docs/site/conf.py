@@ -25,6 +25,7 @@ html_css_files = ["site.css"]
 html_js_files = ["reach.js"]
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 html_use_index = False
 html_math_renderer = "mathml"  # formulas without a script: every browser draws MathML itself
 pygments_style = "a11y-high-contrast-light"
