@@ -3,10 +3,8 @@
 import collections
 import contextlib
 import functools
-import importlib.util
 import os
 import pathlib
-import signal
 import subprocess
 import sys
 
@@ -117,16 +115,6 @@ def same_bits(a, b) -> bool:
     if isinstance(a, (list, tuple)):
         return len(a) == len(b) and all(map(same_bits, a, b))
     return a == b or (a != a and b != b)
-
-
-def ended_by(status: int, stop: signal.Signals) -> bool:
-    """Tell whether a process ended by a signal.
-
-    Where tabulate is installed, PyTorch imports it as Python ends. That compiles a string, Python forgets that it was
-    interrupted, and an interrupted process says 1, as after any other exception.
-    """
-    forgets = stop == signal.SIGINT and importlib.util.find_spec("tabulate") is not None
-    return status == -stop or (forgets and status == 1)
 
 
 def starting(script: str, folder: pathlib.Path, *arguments: str, hash_seed: int = 0) -> subprocess.Popen:

@@ -4,6 +4,7 @@
 are met in torch, not in a model, whose code a checkpoint is found by.
 """
 
+import contextlib
 import io
 import signal
 import sys
@@ -11,6 +12,9 @@ import sys
 import torch
 
 from course_utils import training
+
+with contextlib.suppress(ImportError):
+    import tabulate  # noqa: F401  PyTorch would import it while Python ends, which makes Python forget the interrupt
 
 MOMENT, NUMBER = sys.argv[1], int((sys.argv + ["0"])[2])
 counts = {"steps": 0, "saves": 0}

@@ -20,6 +20,9 @@ from course_utils.networks import MLPDiscriminator, MLPGenerator
 from course_utils.plumbing.distributed import Team
 from course_utils.training import fit
 
+with contextlib.suppress(ImportError):
+    import tabulate  # noqa: F401  PyTorch would import it while Python ends, which makes Python forget the interrupt
+
 WHAT, FOLDER = sys.argv[1], pathlib.Path(sys.argv[2])
 RANK = int(os.environ["RANK"])
 SIZE = int(os.environ["WORLD_SIZE"])

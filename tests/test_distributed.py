@@ -13,7 +13,7 @@ import time
 import pytest
 import torch
 import torch.distributed as dist
-from helpers import ended_by, run, same_bits, saved, stopping_after, trained, weights
+from helpers import run, same_bits, saved, stopping_after, trained, weights
 from shares import EXACT, difference, model, trained_on_shares
 
 from course_utils.plumbing import distributed
@@ -236,7 +236,7 @@ def test_a_stopped_run_goes_on_with_as_many_processes_or_with_another_number(agr
     two_saved.mkdir()
     with two(two_saved, "goes on", "interrupted") as processes:
         (status, said), (other_status, others_words) = ends(processes)
-    assert ended_by(status, signal.SIGINT) and ended_by(other_status, signal.SIGINT)
+    assert status == other_status == -signal.SIGINT
     sentence = "Stopped at step 8 of 12; the same line goes on from step 8, the last saved.\n"
     assert said.startswith(sentence) and sentence not in others_words
     shutil.copytree(two_saved, one_goes_on)
@@ -279,7 +279,7 @@ def test_nobody_waits_for_a_process_that_is_gone(stop, who, tmp_path):
         (status, said), (own_status, own_words) = ends([left, gone])
     assert status == 1 and said.count("\n") == 1 and said.startswith(FAILED)
     assert time.monotonic() - start < 20
-    assert ended_by(own_status, stop) and own_words.count("Stopped at step 8 of 12") == (stop == signal.SIGINT)
+    assert own_status == -stop and own_words.count("Stopped at step 8 of 12") == (stop == signal.SIGINT)
 
 
 def test_a_process_that_torchrun_did_not_start_is_alone(monkeypatch):
