@@ -36,17 +36,27 @@ def highest(processes: list[psutil.Process]) -> float:
     return max((kilobytes(process, "status", "VmHWM") for process in processes), default=0) * 1024 / MB
 
 
+def descendants(process: psutil.Process) -> list[psutil.Process]:
+    """Return the processes that a process has started, and those that they have; none when it has ended."""
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
 class PeakMemory:
-    """Watch all children of this process, and theirs, inside a `with`; `peak` is in MB."""
+    """Watch the children that this process starts inside a `with`, and theirs; `peak` is in MB."""
 
     def __init__(self):
+        self.others = set(psutil.Process().children())  # a browser of an earlier test, say
         self.peak = 0.0
         self.ended = threading.Event()
         self.watcher = threading.Thread(target=self.watch, daemon=True)
 
     def look(self) -> None:
-        children = psutil.Process().children(recursive=True)
-        self.peak = max(self.peak, together(children), highest(children))
+        ours = set(psutil.Process().children()) - self.others
+        watched = [*ours, *(child for process in ours for child in descendants(process))]
+        self.peak = max(self.peak, together(watched), highest(watched))
 
     def watch(self) -> None:
         while not self.ended.wait(PAUSE):
