@@ -6,7 +6,8 @@ The seeds 0 to 9, and 100 to 109, which the lesson quotes. A run trains both mod
 twelve functions, published or mended, and scores them as `score` does: × floor where it is mended, a raw distance where
 it is not; the mended VAE also with a prior that was fitted to the codes of its training pictures.
 And which function did the claim hang on? Fewer seeds have runs in which one function, or all that judge, stayed as
-published and the others were mended. `compare` is not among them: it changes no score.
+published and the others were mended. `compare` is not among them, it changes no score; nor is `split`, whose parts for
+validation and test are the same pictures: the floor of the mended score is 0 then.
 Writes benchmarks/results/capstone.jsonl: the scores at both stages of training, and those that `choose` quotes.
 """
 
@@ -19,8 +20,8 @@ from course_utils import data
 from course_utils.exercises.capstone import REPAIRS, tutorial
 
 SEEDS = [first + i for i in range(10) for first in (0, 100)]
-FEWER = [0, 1, 100, 101, 102, 103, 104]
-NAMES = [repair.name for repair in REPAIRS if repair.name != "compare"]
+FEWER = [0, 100, 101, 102, 103, 104]
+NAMES = [repair.name for repair in REPAIRS if repair.name not in ("compare", "split")]
 JUDGES = ("draw", "score", "choose")
 
 
