@@ -150,6 +150,17 @@ def test_samples_that_fly_off_are_counted_in_the_corner():
     plt.close(fig)
 
 
+def test_what_stands_below_the_plane_is_not_cut_off():
+    game = Game("slow discriminator in pairs")
+    with torch.no_grad():
+        game.gan.generator[-2].bias += 9
+    fig = game.figure()
+    fig.canvas.draw()
+    below = fig.axes[0].xaxis.label.get_window_extent()
+    assert 0 <= below.x0 and 0 <= below.y0 and below.x1 <= fig.axes[1].get_tightbbox().x0, below
+    plt.close(fig)
+
+
 def test_a_pair_is_drawn_as_the_opinion_of_two_identical_samples():
     game = Game("slow discriminator in pairs")
     fig, axes = plt.subplots()

@@ -211,7 +211,7 @@ class Game:
         plane.spines[:].set_visible(True)
         pack = getattr(self.gan.discriminator, "n", 1)
         if pack > 1:
-            beside = plane.get_xlabel() and f"; {plane.get_xlabel()}"
+            beside = plane.get_xlabel() and f"\n{plane.get_xlabel()}"
             plane.set_xlabel(f"colour: D on {pack} samples at the same place{beside}")
         if self.mixture:
             found = [modes / len(self.mixture.centres) for modes in self.trace["modes"]]
