@@ -115,6 +115,7 @@ def test_no_two_choices_of_defects_do_the_same(name):
 def test_every_message_is_a_sentence_of_its_own(name):
     sentences = [defect.gives_away for defect in CHECKS[name].defects.values()]
     sentences += [slip for defect in CHECKS[name].defects.values() for slip in defect.slips.values()]
+    sentences += CHECKS[name].mistakes.values()
     assert len(set(sentences)) == len(sentences)
     assert all(sentence.endswith((".", ".)")) for sentence in sentences)
 

@@ -31,6 +31,11 @@ def observe_discriminator_loss(function) -> Observation:
     return seen | {f"the loss for {SURE}": value(loss), f"its gradient for {SURE}": gradient(loss, sure)}
 
 
+def with_labels_swapped(real_logits, fake_logits):
+    """The loss of a discriminator that learns to call generated pictures real, and real ones generated."""
+    return F.softplus(real_logits).mean() + F.softplus(-fake_logits).mean()
+
+
 check_discriminator_loss = Repair(
     discriminator_loss,
     observe_discriminator_loss,
@@ -78,6 +83,10 @@ check_discriminator_loss = Repair(
                 "(real_term + fake_term) / 2": "this is half the loss: add the two terms, do not average them.",
             },
         ),
+    },
+    mistakes={
+        with_labels_swapped: "the labels are swapped: D is to say 1 to real pictures, softplus of *minus* the logit, "
+        "and 0 to generated ones."
     },
     hints={f"the loss for {SURE}": SURE_HINT, f"its gradient for {SURE}": SURE_HINT},
 )

@@ -6,7 +6,7 @@ from course_utils.exercises.checker import Observation
 
 
 def discriminator_step(generator, discriminator, optimizer, d_loss, penalty, real, z):
-    """Both players, D's optimizer, its loss of logits and its penalty, pictures and codes in; D moves once."""
+    """Both players, D's optimizer, its loss of logits and its penalty, pictures in [0, 1], codes; D moves once."""
     discriminator.eval()
     real = 2 * real - 1
     fake = generator(z).sigmoid()
@@ -35,12 +35,18 @@ check_discriminator_step = Repair(
             {"    discriminator.eval()\n": ""},
             "the discriminator trains in evaluation mode and stays there: dropout is off, and batch norm uses its "
             "running statistics and does not update them.",
+            {
+                "    generator.eval()\n": (
+                    "the generator is put into evaluation mode, and would draw otherwise than in its own step: leave "
+                    "its mode alone."
+                ),
+            },
         ),
         "range": Defect(
             2,
             {"    real = 2 * real - 1\n": ""},
-            "real pictures lie in [-1, 1] and generated ones in [0, 1], so that the grey of the background gives them "
-            "away: pictures are in [0, 1] everywhere in this tutorial.",
+            "real pictures lie in [-1, 1] and generated ones in [0, 1], so that a pixel below 0 gives a real one away: "
+            "pictures are in [0, 1] everywhere in this tutorial.",
         ),
         "detach": Defect(
             3,
@@ -51,6 +57,10 @@ check_discriminator_step = Repair(
                 "fake = 2 * generator(z).sigmoid().detach() - 1": (
                     "generated pictures are scaled to [-1, 1]: pictures are in [0, 1] everywhere in this tutorial, so "
                     "leave `fake` as it is, and do not scale `real` either."
+                ),
+                "fake = generator(z).tanh().detach()": (
+                    "generated pictures go through tanh, into [-1, 1]: pictures are in [0, 1] everywhere in this "
+                    "tutorial, so leave the sigmoid, and do not scale `real` either."
                 ),
                 "fake = 2 * generator(z).sigmoid() - 1": (
                     "generated pictures are scaled to [-1, 1], and gradients still reach the generator: pictures are "

@@ -23,6 +23,16 @@ def observe_generator_step(function) -> Observation:
     return observe_steps(lambda game, real, z: function(game.generator, game.discriminator, game.optimizers, z))
 
 
+def detached(generator, discriminator, optimizers, z):
+    """The mended step, but for samples that let no gradient through."""
+    fake = generator(z).sigmoid().detach()
+    loss = F.softplus(-discriminator(fake)).mean()
+    optimizers["generator"].zero_grad()
+    loss.backward()
+    optimizers["generator"].step()
+    return loss.item()
+
+
 check_generator_step = Repair(
     generator_step,
     observe_generator_step,
@@ -47,6 +57,12 @@ check_generator_step = Repair(
             {'optimizers["discriminator"].zero_grad()': 'optimizers["generator"].zero_grad()'},
             "the generator's gradients of earlier steps are still there and are added: wipe those of the player that "
             "moves.",
+            {
+                'discriminator.eval()\n    optimizers["generator"].zero_grad()': (
+                    "the discriminator is put into evaluation mode, where it judges otherwise than it learned to: "
+                    "leave its mode alone."
+                ),
+            },
         ),
         "both move": Defect(
             3,
@@ -60,5 +76,9 @@ check_generator_step = Repair(
                 ),
             },
         ),
+    },
+    mistakes={
+        detached: "no gradient gets through the samples, so that the generator learns nothing: `detach()` belongs to "
+        "the discriminator's step."
     },
 )

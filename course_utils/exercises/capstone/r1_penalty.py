@@ -49,7 +49,7 @@ check_r1_penalty = Repair(
     observe_r1_penalty,
     {
         "probability": Defect(
-            4,
+            None,
             {"discriminator(x).sigmoid()": "discriminator(x)"},
             "this is the slope of the probability, which is flat wherever the discriminator is sure, and so where the "
             "penalty is needed most: R1 takes the slope of the logit.",
@@ -66,7 +66,7 @@ check_r1_penalty = Repair(
             },
         ),
         "axis": Defect(
-            4,
+            7,
             {"slope.square()": "slope.flatten(1).square()"},
             "the sum runs over the axis of the channel alone, and the mean over pixels too, so that the penalty is as "
             "many times too small as a picture has pixels: look at the shape of `slope`.",

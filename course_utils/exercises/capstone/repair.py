@@ -55,6 +55,8 @@ class Repair:
     """One function of the capstone; calling it with the learner's version prints what is left to mend.
 
     `published` is the function with all its defects, `observe` runs a version on fixed inputs, as for `Exercise`.
+    `mistakes` maps whole versions that are wrong otherwise to the sentence on each. `hints` maps the first observation
+    that differs, or a trace that the function leaves behind, to a sentence that fits it better than the usual one.
     """
 
     def __init__(
@@ -63,12 +65,14 @@ class Repair:
         observe: Callable[[Callable], Observation],
         defects: Mapping[str, Defect],
         hints: Mapping[str, str] | None = None,
+        mistakes: Mapping[Callable, str] | None = None,
     ):
         self.published = published
         self.name = published.__name__
         self.observe = observe
         self.defects = dict(defects)
         self.hints = hints or {}
+        self.mistakes = mistakes or {}
         self.source = inspect.getsource(published)
         self.outcomes: dict[str, Observation] = {}
 
@@ -92,7 +96,7 @@ class Repair:
         if left is None and (slip := self.slip_in(found)):
             return f"✗ {self.name}: {slip}"
         if watched.traces:
-            return f"✗ {self.name}: {watched.traces[0]}"
+            return f"✗ {self.name}: {self.hints.get(watched.traces[0], watched.traces[0])}"
         if left is None:
             return (
                 f"✗ {self.name}: {NEITHER} {first_difference(found, right, self.hints)}{self.standing(answer, level)}"
@@ -137,13 +141,13 @@ class Repair:
         return next((left for left in some_of(self.defects) if same(found, self.outcome(left))), None)
 
     def slip_in(self, found: Observation) -> str | None:
-        """What is wrong with a place that was changed, but not to what belongs there, or None."""
+        """What is wrong with a place, or a whole version, that was changed, but not to what belongs there, or None."""
         for name, defect in self.defects.items():
             others = [other for other in self.defects if other != name]
             for piece, sentence in defect.slips.items():
                 if any(same(found, self.outcome(left, {name: piece})) for left in some_of(others)):
                     return sentence
-        return None
+        return next((what for wrong, what in self.mistakes.items() if same(found, self.exercise.outcome(wrong))), None)
 
     def outcome(self, left: tuple[str, ...], instead: Mapping[str, str] | None = None) -> Observation:
         """What is observed of the version with these defects, and other pieces in place of some; kept for next time."""

@@ -28,11 +28,14 @@ def observe_reparameterize(function) -> Observation:
     logvar = torch.full((2, DIMENSIONS), LOGVAR, requires_grad=True)
     z = function(mu, logvar)
     offset = (z - mu).detach()
+    again = (function(mu, logvar) - mu).detach()
     slopes = gradient(z, mu), gradient(z, logvar)
     return {
         "the shape of the codes": shape,
         "the slope of z in mu": slopes[0] if isinstance(slopes[0], str) else slopes[0].mean(),
         "the noise of two pictures": "the same" if torch.allclose(offset[0], offset[1], atol=1e-5) else "two draws",
+        "the noise of a second call": "the same" if torch.allclose(offset, again, atol=1e-5) else "another draw",
+        "the numbers in one picture's noise": "all alike" if offset.std(1).max() < 1e-3 else "draws of their own",
         "the smallest noise": "below 0" if offset.min() < -0.01 else "never below 0",
         "the tails of the noise": tails(offset),
         "the spread of z - mu, over sigma": coarse(offset.std() / (0.5 * torch.tensor(LOGVAR)).exp()),

@@ -49,6 +49,14 @@ def observe_score(function) -> Observation:
     return seen
 
 
+def beside_validation(generator, encoder, decoder, draw, distance, parts, seed):
+    """The mended score with validation and test the wrong way round."""
+    _, validation, test = parts
+    unit = distance(test, validation)
+    gan, vae = (draw(network, len(test), seed) for network in (generator, decoder))
+    return distance(gan, validation) / unit, distance(vae, validation) / unit
+
+
 check_score = Repair(
     score,
     observe_score,
@@ -65,6 +73,14 @@ check_score = Repair(
             "a raw distance says nothing by itself: real pictures do not score 0 either. Divide by the floor, what "
             "other real pictures score: those of the validation part.",
             {
+                "unit = distance(train[: len(test)], real)": (
+                    "the floor is taken from training pictures, which the features were learned from: take the "
+                    "validation part."
+                ),
+                "unit = distance(test[: len(test) // 2], test[len(test) // 2 :])": (
+                    "the floor is taken from halves of a part, and few pictures make a distance larger: compare the "
+                    "validation part with the test part."
+                ),
                 "unit = distance(train, real)": (
                     "the floor is taken from training pictures, which the features were learned from, and of which "
                     "there are more: take the validation part."
@@ -85,7 +101,15 @@ check_score = Repair(
                 "decoder(encoder(train).chunk(2, dim=1)[0]).sigmoid()": (
                     "these are reconstructions of training pictures, not samples: draw codes from the prior."
                 ),
+                "draw(decoder, len(test) // 5, seed)": (
+                    "a fifth of the samples for both is fair to the families and unfair to the floor: few samples make "
+                    "a distance larger, so draw as many as there are test pictures."
+                ),
             },
         ),
+    },
+    mistakes={
+        beside_validation: "the samples are compared with the validation pictures, which are for choosing: the score "
+        "is that beside the test part."
     },
 )

@@ -6,6 +6,7 @@ from torch import Tensor
 from course_utils.exercises.capstone.left_alone import left_alone
 from course_utils.exercises.capstone.repair import Defect, Repair
 from course_utils.exercises.checker import Observation
+from course_utils.exercises.watched import SEEDED
 
 
 def split(originals, seed):
@@ -118,5 +119,9 @@ check_split = Repair(
             "the seed is not used: every call splits anew, and a test picture of today was a training picture "
             "yesterday.",
         ),
+    },
+    hints={
+        SEEDED: "it sets the random numbers of everything that runs after it: draw from a generator of its own, "
+        "`torch.Generator().manual_seed(seed)`."
     },
 )

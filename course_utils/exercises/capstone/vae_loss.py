@@ -87,8 +87,8 @@ check_vae_loss = Repair(
             "the likelihood is divided by 64, whatever the size of the batch: with another one β changes behind your "
             "back.",
             {
-                "nll.mean()": "the likelihood is a mean over the pixels now, so that the KL weighs 784 times too much: "
-                "sum over all axes but the first, then average over pictures.",
+                "nll.mean()": "the likelihood is a mean over the pixels now, so that the KL weighs as many times too "
+                "much as a picture has pixels: sum over all axes but the first, then average over pictures.",
                 "nll.sum()": "the likelihood is a sum over the batch now, and the KL is none: average over pictures.",
             },
         ),
