@@ -96,7 +96,7 @@ def run(shell: InteractiveShell, cells: list[str]) -> str:
         result = shell.run_cell(source, store_history=False)
         error = result.error_before_exec or result.error_in_exec
         if error and not first:
-            words = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else error
+            words = f"{error.msg} (line {error.lineno})" if isinstance(error, SyntaxError) else error
             first = f"; the first error is {type(error).__name__} in code cell {number}: {words}"
     return first
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
-from nbgrader.utils import is_grade
+from nbgrader.utils import is_grade, is_solution
 from traitlets import Float
 
 from grader.attempt import Job
@@ -32,8 +32,12 @@ class Restore(NbGraderPreprocessor):
 
 
 def restored(cells: list[NotebookNode], source: list[NotebookNode]) -> list[NotebookNode]:
-    """Return the cells of a submission with the checks of the source: each once, missing ones at the end."""
+    """Return the cells of a submission with the checks of the source: each once, missing ones at the end.
+
+    An answer keeps its mark, below which nbgrader lets a teacher write a comment.
+    """
     missing = {cell.metadata.nbgrader.grade_id: cell for cell in source if is_grade(cell)}
+    answers = {cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader for cell in source if is_solution(cell)}
     checks = set(missing)
     whole = []
     for cell in cells:
@@ -42,6 +46,8 @@ def restored(cells: list[NotebookNode], source: list[NotebookNode]) -> list[Note
         if name in missing:
             whole.append(missing.pop(name))
         elif name not in checks:
+            if name in answers and cell.cell_type == "code":
+                cell.metadata["nbgrader"] = answers.pop(name)
             whole.append(cell)
     return whole + list(missing.values())
 
