@@ -40,7 +40,10 @@ def grade(assignment: str, name: str, course: pathlib.Path = COURSE) -> list[dic
     refused = {folder.parent.name: problem(folder / f"{name}.ipynb") for folder in folders}
     unfit = [student for student in refused if UNFIT.search(student)]
     if unfit:
-        sys.exit(f"expected names of folders without , * ? [ or ], got {'; '.join(unfit)}: rename in grading/submitted/")
+        names = "; ".join(unfit)
+        sys.exit(
+            f"expected folders in grading/submitted/ without , * ? [ or ] in their names, got {names}: rename these"
+        )
     excluded = ",".join(student for student, sentence in refused.items() if sentence)
     if not all(refused.values()):
         nbgrader("autograde", assignment, "--force", f"--CourseDirectory.student_id_exclude={excluded}", folder=course)
@@ -99,6 +102,14 @@ def show(rows: list[dict]) -> None:
             print(f"    {line['remarks']}")
 
 
+def write(rows: list[dict], table: pathlib.Path) -> None:
+    """Write the rows as a table in a file."""
+    with table.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 def main() -> None:
     source = source_file(one_lesson())
     assignment, name = source.parent.name, source.stem
@@ -109,12 +120,8 @@ def main() -> None:
     if not rows:
         sys.exit(f"expected submissions as grading/submitted/{place}, got none")
     show(rows)
-    table = COURSE / f"{assignment}.csv"
-    with table.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-    print(f"Written to grading/{table.name}")
+    write(rows, COURSE / f"{assignment}.csv")
+    print(f"Written to grading/{assignment}.csv")
 
 
 if __name__ == "__main__":
