@@ -116,7 +116,7 @@ def main() -> None:
     place = f"STUDENT/{assignment}/{name}.ipynb"
     rows = grade(assignment, name)
     for path in astray(assignment, name):
-        print(f"Not looked at: grading/submitted/{path}, since it is not {place}.")
+        print(f"Not looked at, for it is not {place}: {path}")
     if not rows:
         sys.exit(f"expected submissions as grading/submitted/{place}, got none")
     show(rows)

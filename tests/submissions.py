@@ -236,8 +236,8 @@ WRONG = {
     "syntax_error": fails("the first error is SyntaxError in code cell 3", "return ("),
     "syntax_error_later": Submission(
         (1, 2, 0),
-        "the first error is SyntaxError in code cell 7: '(' was never closed (line 2).",
-        R3 | {"generator_step": "def generator_step(generator, discriminator, optimizers, z):\n    return ("},
+        "the first error is SyntaxError in code cell 7: unmatched ')' (line 2).",
+        R3 | {"generator_step": "def generator_step(generator, discriminator, optimizers, z):\n    return )"},
     ),
     "answer_deleted": fails(
         "✗ discriminator_loss: nothing has this name", "pass\nloss = discriminator_loss\ndel discriminator_loss"
