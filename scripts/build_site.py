@@ -5,9 +5,9 @@ import shutil
 import sys
 import tempfile
 
-from site_links import check
-from site_source import BUILT, SITE, lay_out
 from sphinx.cmd.build import build_main
+from website.links import check
+from website.source import BUILT, SITE, lay_out
 
 
 def build(target: pathlib.Path) -> int:

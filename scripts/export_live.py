@@ -9,10 +9,9 @@ import hashlib
 import inspect
 import json
 
-import blind_rounds
-import lesson_models
 import torch
 from execution import ROOT
+from live import blind_rounds, lesson_models
 from torch import Tensor, nn
 
 from course_utils import data, metrics, networks

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 
-from site_source import BUILT
+from website.source import BUILT
 
 TARGET = BUILT.with_name("print")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")

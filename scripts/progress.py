@@ -16,9 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import nbformat
-from attempts import Attempt, run
+from answers.attempts import Attempt, run
+from answers.needs import Statement, needed, statements
 from execution import NOTEBOOKS, ROOT, find_notebooks
-from needs import Statement, needed, statements
 
 from course_utils.exercises.progress import SOLVED, TRIED, UNTOUCHED
 

@@ -9,15 +9,15 @@ import sys
 from importlib.util import find_spec
 
 import nbformat
+from deck.plan import RESULT, plan
 from execution import NOTEBOOKS, ROOT, find_notebooks
 from latex2mathml.converter import convert
 from nbconvert.exporters import SlidesExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from slide_plan import RESULT, plan
 from traitlets.config import Config
 
 TARGET = ROOT / "html"
-TEMPLATE = ROOT / "scripts" / "deck.html.j2"
+TEMPLATE = ROOT / "scripts" / "deck" / "deck.html.j2"
 ENDING = ".slides.html"
 COMMANDS = re.compile(r"\\[a-zA-Z]+|[{}\\\s]")
 LONGEST_FORMULA = 60  # characters that are drawn; more get a smaller size

@@ -211,6 +211,7 @@ def test_the_solution_names_who_was_wrong():
 
 def test_the_buttons_play():
     picture, buttons, scores = detector_game(0.2 * pictures(20), 0.7 + 0.2 * pictures(20), brightness, 0.5).children
+    assert picture.layout.align_self == "flex-start"  # not stretched: one digit would fill the screen
     assert scores.value == "You: 0 of 0 right. The detector: 0 of 0."
     for _ in range(10):
         before = bytes(picture.value)

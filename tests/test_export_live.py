@@ -7,13 +7,12 @@ import io
 import json
 import pathlib
 
-import blind_rounds
 import export_live
-import lesson_models
 import numpy as np
 import pytest
 import torch
 from helpers import digits
+from live import blind_rounds, lesson_models
 from PIL import Image
 from torch import Tensor, nn
 

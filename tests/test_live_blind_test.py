@@ -2,11 +2,11 @@
 
 import math
 
-import blind_rounds
 import pytest
 import torch
 from browser import LIVE, NARROW, WIDE, chromium, obstacles, open_page
 from helpers import digits
+from live import blind_rounds
 from test_export_live import rounds
 
 from course_utils.comparison.measures import shuffled

@@ -115,6 +115,17 @@ def test_each_preset_steps_and_draws_and_says_what_to_try(preset):
     assert {game.gan.discriminator_lr, game.gan.generator_lr} <= {rate for _, rate in RATES}
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_samples_leave_the_picture_when_the_discriminator_stands_still_as_the_hint_says(seed):
+    game = Game(seed=seed)
+    game.step("discriminator", 100)
+    game.step("generator", 500)
+    seen = (game.gan.sample(500).abs() < game.limit).all(dim=1)
+    assert seen.float().mean() < 0.25
+    game.step("both", 1000)  # it moves again, and fetches them back
+    assert (game.gan.sample(500).abs() < game.limit).all(dim=1).float().mean() > 0.9
+
+
 def test_a_frame_stays_as_it_was_when_the_game_goes_on(monkeypatch):
     game = Game()
     shown = []
@@ -136,6 +147,17 @@ def test_samples_that_fly_off_are_counted_in_the_corner():
         game.gan.generator[-2].bias += 9
     fig = game.figure()
     assert fig.axes[0].get_xlabel() == "256 of 256 outside"
+    plt.close(fig)
+
+
+def test_what_stands_below_the_plane_is_not_cut_off():
+    game = Game("slow discriminator in pairs")
+    with torch.no_grad():
+        game.gan.generator[-2].bias += 9
+    fig = game.figure()
+    fig.canvas.draw()
+    below = fig.axes[0].xaxis.label.get_window_extent()
+    assert 0 <= below.x0 and 0 <= below.y0 and below.x1 <= fig.axes[1].get_tightbbox().x0, below
     plt.close(fig)
 
 

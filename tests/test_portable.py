@@ -12,7 +12,9 @@ import re
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
-FILES = sorted([*ROOT.glob("course_utils/**/*.py"), *ROOT.glob("scripts/*.py"), *ROOT.glob("notebooks/**/*.ipynb")])
+TREES = ("course_utils/**/*.py", "scripts/**/*.py", "notebooks/**/*.ipynb")
+TEACHERS = ROOT / "scripts" / "grader"  # nbgrader's limits on a submission are those of Linux and macOS
+FILES = sorted(path for tree in TREES for path in ROOT.glob(tree) if TEACHERS not in path.parents)
 MODULES = {"crypt", "fcntl", "grp", "posix", "pty", "pwd", "readline", "resource", "syslog", "termios", "tty"}
 NAMES = {  # attributes of modules that Windows has not, or where it does something else
     "os": {"fork", "forkpty", "geteuid", "getpgid", "getuid", "kill", "killpg", "link", "mkfifo", "nice", "rename"}

@@ -6,8 +6,8 @@ import shutil
 
 import progress as script
 import pytest
+from answers.needs import needed, statements
 from lab import copy_lessons
-from needs import needed, statements
 
 from course_utils.exercises import lesson_03, lesson_04
 from course_utils.exercises import progress as kernel

@@ -12,7 +12,7 @@ import pytest
 from browser import chromium
 from bs4 import BeautifulSoup
 from pages import export
-from site_source import LIVE, ROOT, SITE, documents, lessons, live_pages
+from website.source import LIVE, ROOT, SITE, documents, lessons, live_pages
 
 PAGES = sorted(str(path.relative_to(ROOT).with_suffix(".html")) for path in (*lessons(), *documents()))
 PAGES += ["index.html", "glossary.html", "search.html"]

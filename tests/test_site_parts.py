@@ -4,8 +4,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from print_site import pages
-from site_links import check
-from site_source import CONTROLS, LIVE, ROOT, buttons, figure, lessons, link_out, show_outputs
+from website.links import check
+from website.source import CONTROLS, LIVE, ROOT, buttons, figure, lessons, link_out, show_outputs
 
 PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 STYLE = '<link rel="stylesheet" href="style.css">'

@@ -4,9 +4,9 @@ import pathlib
 
 import pytest
 from browser import chromium
+from deck.plan import plan
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from run_notebooks import clean
-from slide_plan import plan
 
 slides = pytest.importorskip("slides", reason="the packages of the extra `slides` are not installed")
 

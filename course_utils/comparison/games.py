@@ -24,7 +24,8 @@ def play(
 
     The picture is at most `width` pixels wide. When the game is over, its buttons do nothing more.
     """
-    picture = widgets.Image(format="png", layout=widgets.Layout(max_width=f"{width}px"))
+    # A box would stretch it to its own width, and one small picture with it.
+    picture = widgets.Image(format="png", layout=widgets.Layout(max_width=f"{width}px", align_self="flex-start"))
     buttons = [widgets.Button(description=choice) for choice in choices]
     line = widgets.Label()
 

@@ -25,7 +25,7 @@ BATCH = 128
 SLOW = {"discriminator_lr": 1e-4, "betas": (0.5, 0.999)}
 CRITIC = {"loss": "wasserstein", "betas": (0.5, 0.999)}
 PRESETS = {  # settings of `points_gan`, the data if they are not the ring, and what to try
-    "healthy": {"hint": "Press play. Then pause, reset, and step D, then G alone: all samples run to one place."},
+    "healthy": {"hint": "Press play. Then reset, step D 100 times, then G alone 500: the samples leave the picture."},
     "slow discriminator": {**SLOW, "hint": "Press play: the samples hunt one mode after another; D comes too late."},
     "slow discriminator in pairs": {**SLOW, "pack": 2, "hint": "D sees pairs: samples that are alike give G away."},
     "too much momentum": {"betas": (0.95, 0.999), "hint": "Press play: both players follow gradients of long ago."},
@@ -211,7 +211,7 @@ class Game:
         plane.spines[:].set_visible(True)
         pack = getattr(self.gan.discriminator, "n", 1)
         if pack > 1:
-            beside = plane.get_xlabel() and f"; {plane.get_xlabel()}"
+            beside = plane.get_xlabel() and f"\n{plane.get_xlabel()}"
             plane.set_xlabel(f"colour: D on {pack} samples at the same place{beside}")
         if self.mixture:
             found = [modes / len(self.mixture.centres) for modes in self.trace["modes"]]

@@ -1,6 +1,6 @@
 "use strict";
 
-// What can be said of a row without seeing it. Each number has its Python twin in scripts/blind_rounds.py.
+// What can be said of a row without seeing it. Each number has its Python twin in scripts/live/blind_rounds.py.
 
 const MEASURES = {
   sharpness: "sharpness of the strokes",

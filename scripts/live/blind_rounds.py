@@ -4,7 +4,6 @@ import base64
 import inspect
 import io
 
-import lesson_models
 import torch
 from execution import ROOT
 from PIL import Image
@@ -20,6 +19,7 @@ from course_utils.data import Images
 from course_utils.judge import trained_classifier
 from course_utils.metrics import sharpness
 from course_utils.networks import in_parts
+from live import lesson_models
 
 SHOWN = 100  # images of each kind that the page can draw rows from
 ROW = 10

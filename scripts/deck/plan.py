@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from run_notebooks import authors_slide_type
-from slide_sizes import (
+
+from deck.sizes import (
     COLUMNS,
     GAP,
     HEADING,

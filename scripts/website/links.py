@@ -1,11 +1,10 @@
-"""Follow every link of a built site, `python scripts/site_links.py FOLDER`: none may be broken, no file from afar."""
+"""Follow every link of a built site: none may be broken, and no file may come from afar."""
 
 import dataclasses
 import functools
 import html.parser
 import pathlib
 import re
-import sys
 import urllib.parse
 
 LINKS = {"a": "href", "area": "href"}
@@ -86,16 +85,3 @@ def check(folder: pathlib.Path) -> tuple[int, list[str]]:
 def is_from_afar(address: str) -> bool:
     """Tell whether a browser would ask another host for an address; data: and blob: need none."""
     return bool(urllib.parse.urlsplit(address).netloc)
-
-
-def main() -> None:
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    count, problems = check(pathlib.Path(sys.argv[1]))
-    if problems:
-        sys.exit("\n".join(problems))
-    print(f"{count} internal links, all of them lead somewhere")
-
-
-if __name__ == "__main__":
-    main()

@@ -13,11 +13,11 @@ import re
 import shutil
 
 import nbformat
+from execution import ROOT
 from lab import without_outputs
 from PIL import Image
 from set_repository import is_known, repository
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 SITE = ROOT / "docs" / "site"
 BUILT = ROOT / "html" / "site"
 # The pages that compute in the browser: their titles, which links say, and the lessons that have it under their title.
