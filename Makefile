@@ -10,14 +10,14 @@ CELL_SECONDS := 1200
 NBVAL := --nbval --nbval-cell-timeout=$(CELL_SECONDS) --nbval-kernel-startup-timeout=300 \
 	--nbval-sanitize-with tests/nbval_sanitize.cfg
 
-.PHONY: help setup lab progress test notebooks claims pages slides site assignment grade environments clean
+.PHONY: help setup lab progress test notebooks claims pages slides site assignment grade feedback environments clean
 
 help: ## print this list (the default)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo '  TORCH=cpu    at the first set-up: PyTorch without CUDA, a much smaller download on Linux'
 	@echo '  PYTHON=...   at the first set-up: the Python to use, 3.11 or newer'
-	@echo '  LESSON=03    one lesson only; for assignment and grade, which one'
+	@echo '  LESSON=03    one lesson only; for assignment, grade and feedback, which one'
 	@echo '  FIRST=0      the first seed, for claims: on 0 to 9 they are tuned, on 100 to 109 confirmed'
 	@echo '  SEEDS=10     how many seeds, for claims'
 	@echo '  ARGS="..."   more arguments for JupyterLab, progress or pytest, such as ARGS="-n0 --dist=no --pdb"'
@@ -56,6 +56,9 @@ assignment: setup ## make an assignment of a lesson's exercises for a class, see
 
 grade: setup ## grade what a class has handed in for a lesson
 	$(RUN) scripts/grade.py $(LESSON)
+
+feedback: setup ## write a page for each student with what the checks said, after grade
+	$(RUN) scripts/feedback.py $(LESSON)
 
 environments: setup ## run the lessons as on Binder and on Colab, in environments of their own
 	PYTHONPATH=scripts $(RUN) tests/environments/binder.py $(ARGS) .environments/binder $(LESSON)

@@ -29,8 +29,6 @@ network are not needed, and an answer that uses them is refused."""
 
 def nbgrader(*arguments: str, folder: pathlib.Path = COURSE) -> int:
     """Run a command of nbgrader in the folder of a class, and return its exit status."""
-    if importlib.util.find_spec("nbgrader") is None:
-        sys.exit('expected nbgrader, got a Python without it: run .venv/bin/python -m pip install -e ".[grading]"')
     programs = pathlib.Path(sys.executable).parent
     environment = os.environ | {
         "PATH": os.pathsep.join([str(programs), os.environ.get("PATH", "")]),  # nbgrader calls alembic by its name
@@ -64,7 +62,10 @@ def sections(cells: list[NotebookNode]) -> list[list[NotebookNode]]:
 
 
 def exercise(section: list[NotebookNode]) -> list[NotebookNode]:
-    """Return the text, the stubs and the checks of an exercise; nothing if no function or table of words is checked."""
+    """Return the text, the stubs and the checks of an exercise; nothing if no function or table of words is checked.
+
+    Other functions of the exercise, such as one with bugs, are there to be read: what they call is in the lesson.
+    """
     text = section[0].source
     found = {}
     for lesson, check, name in CHECK.findall("\n".join(cell.source for cell in section)):
@@ -72,7 +73,9 @@ def exercise(section: list[NotebookNode]) -> list[NotebookNode]:
         stub = next(cell.source for cell in section if begins.search(cell.source))
         found.setdefault(stub, marked(stub, solution=True, grade_id=name))
         found[check] = marked(f"{lesson}.{check}({name})", grade_id=check, points=text.count("●"))
-    return [new_markdown_cell(text), *found.values()] if found else []
+    functions = [cell.source for cell in section if cell.cell_type == "code" and cell.source.startswith("def ")]
+    to_read = [new_markdown_cell(f"```python\n{code}\n```") for code in functions if code not in found]
+    return [new_markdown_cell(text), *to_read, *found.values()] if found else []
 
 
 def marked(code: str, **mark) -> NotebookNode:
@@ -96,10 +99,23 @@ def make(lesson: str, course: pathlib.Path = COURSE) -> pathlib.Path:
 
 
 def one_lesson() -> str:
-    """Return the lesson of the command line."""
-    if len(sys.argv) != 2:
-        sys.exit("expected one lesson, such as LESSON=03")
-    return sys.argv[1]
+    """Return the lesson of the command line, two digits; exit if there is none, or nothing to grade it with."""
+    lesson = " ".join(sys.argv[1:])
+    if not re.fullmatch(r"\d\d", lesson):
+        sys.exit(f"expected one lesson, such as LESSON=03, got {lesson or 'none'}")
+    find_notebooks(NOTEBOOKS, lesson)
+    if importlib.util.find_spec("nbgrader") is None:
+        sys.exit('expected nbgrader, got a Python without it: run .venv/bin/python -m pip install -e ".[grading]"')
+    return lesson
+
+
+def source_file(lesson: str, course: pathlib.Path = COURSE) -> pathlib.Path:
+    """Return the notebook that the assignment of a lesson is made from; exit if none was made."""
+    (path,) = find_notebooks(NOTEBOOKS, lesson)
+    file = course / "source" / f"lesson_{lesson}" / path.name
+    if not file.is_file():
+        sys.exit(f"expected an assignment in grading/source/, got none: run make assignment LESSON={lesson}")
+    return file
 
 
 def main() -> None:

@@ -107,7 +107,16 @@ def with_damaged_marks(notebook: NotebookNode) -> None:
 
 
 def twice(notebook: NotebookNode) -> None:
-    notebook.cells = [copy.deepcopy(cell) for cell in notebook.cells for _ in range(2)]
+    copies = copy.deepcopy(notebook.cells)
+    for cell in copies:
+        cell.id += "-copy"  # as JupyterLab does: nbformat warns of two cells with one id
+    notebook.cells = [cell for pair in zip(notebook.cells, copies) for cell in pair]
+
+
+def as_colab_saves_it(notebook: NotebookNode) -> None:
+    notebook.nbformat_minor = 0
+    for cell in notebook.cells:
+        cell.metadata["id"] = cell.pop("id")
 
 
 def with_easy_checks(notebook: NotebookNode) -> None:
@@ -212,6 +221,7 @@ RIGHT = {
     "metadata_damaged": full(change=with_damaged_marks),
     "every_cell_twice": full(change=twice),
     "kernel_renamed": full(change=for_another_kernel),
+    "saved_by_colab": full(change=as_colab_saves_it),
 }
 WRONG = {
     "untouched": Submission(NONE, "○ discriminator_loss: not attempted yet."),
@@ -224,6 +234,11 @@ WRONG = {
     "mistakes_05": Submission(NONE, "✗ kl: this is the mean over the dimensions", MISTAKES_5, lesson="05"),
     "one_wrong": cheats(),
     "syntax_error": fails("the first error is SyntaxError in code cell 3", "return ("),
+    "syntax_error_later": Submission(
+        (1, 2, 0),
+        "the first error is SyntaxError in code cell 7: unmatched ')' (line 2).",
+        R3 | {"generator_step": "def generator_step(generator, discriminator, optimizers, z):\n    return )"},
+    ),
     "answer_deleted": fails(
         "✗ discriminator_loss: nothing has this name", "pass\nloss = discriminator_loss\ndel discriminator_loss"
     ),

@@ -4,7 +4,9 @@ import importlib
 import importlib.util
 import pathlib
 import pickle
+import warnings
 
+import feedback
 import grade
 import nbformat
 import pytest
@@ -171,6 +173,36 @@ def test_every_submission_gets_its_points_and_its_sentence(rows, student):
 
 
 @with_nbgrader
+@pytest.mark.parametrize("student", [student for student in SUBMISSIONS if student not in REFUSED])
+def test_a_graded_notebook_is_a_valid_one_in_which_each_answer_can_be_commented_on(course, rows, student):
+    submission = SUBMISSIONS[student]
+    graded = course / "autograded" / student / f"lesson_{submission.lesson}" / f"{NAMES[submission.lesson]}.ipynb"
+    with warnings.catch_warnings(action="error"):  # nbformat warns of two cells with one id
+        notebook = nbformat.read(graded, as_version=4)
+        nbformat.validate(notebook)
+    marks = [cell.metadata.nbgrader for cell in notebook.cells if "nbgrader" in cell.metadata]
+    marked = [mark.grade_id for mark in marks if mark.solution]
+    without = submission.change.__name__ in ("without_the_rest", "with_other_marks", "with_damaged_marks")
+    assert len(set(marked)) == len(marked) and (without or marked == list(ANSWERS[submission.lesson]))
+
+
+@with_nbgrader
+def test_each_student_gets_a_page_that_says_what_the_last_round_found(course, rows):
+    of_lesson = [row for student, row in rows.items() if SUBMISSIONS[student].lesson == "05"]
+    nameless = dict.fromkeys(of_lesson[0], "0") | {"student": "nameless", "remarks": "refused: got <b>.ipynb."}
+    grade.write([*of_lesson, nameless], course / "lesson_05.csv")
+    of_an_earlier_round = course / "feedback" / "right_05" / "lesson_05" / f"{NAMES['05']}.html"
+    of_an_earlier_round.parent.mkdir(parents=True)
+    of_an_earlier_round.touch()
+    pages = {page.parts[-3]: page for page in feedback.feedback("lesson_05", NAMES["05"], course)}
+    assert pages.keys() == {row["student"] for row in of_lesson} | {"nameless"}
+    texts = {student: page.read_text(encoding="utf-8") for student, page in pages.items()}
+    assert "(Score: 4.0 / 4.0)" in texts["right_05"] and "✓ my_reparameterize is right." in texts["right_05"]
+    assert "(Score: 0.0 / 4.0)" in texts["mistakes_05"] and SUBMISSIONS["mistakes_05"].says in texts["mistakes_05"]
+    assert "refused: got &lt;b&gt;.ipynb." in texts["nameless"]
+
+
+@with_nbgrader
 def test_what_is_refused_in_a_later_round_loses_its_points(course, rows):
     from nbgrader.api import Gradebook
 
@@ -182,5 +214,6 @@ def test_what_is_refused_in_a_later_round_loses_its_points(course, rows):
     finally:
         submitted.write_bytes(content)
     assert row["total"] == "0"
+    assert not (course / "autograded" / "right" / "lesson_03").exists()
     with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
         assert "right" not in {submission.student_id for submission in gradebook.assignment_submissions("lesson_03")}

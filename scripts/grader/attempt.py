@@ -34,7 +34,7 @@ MEMORY, FILE = 4 << 30, 100 << 20  # bytes, of the process and of each file that
 class Job:
     """A submission to run: the code of its cells, and the answer that each check of the lesson is about."""
 
-    cells: list[str]
+    cells: list[str]  # empty in place of a check
     lesson: str  # "lesson_03"
     answers: dict[str, str]  # {"check_kl": "kl"}
 
@@ -96,7 +96,8 @@ def run(shell: InteractiveShell, cells: list[str]) -> str:
         result = shell.run_cell(source, store_history=False)
         error = result.error_before_exec or result.error_in_exec
         if error and not first:
-            first = f"; the first error is {type(error).__name__} in code cell {number}: {error}"
+            words = f"{error.msg} (line {error.lineno})" if isinstance(error, SyntaxError) else error
+            first = f"; the first error is {type(error).__name__} in code cell {number}: {words}"
     return first
 
 
