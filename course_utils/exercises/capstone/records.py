@@ -31,3 +31,10 @@ def pair(arm: str) -> tuple[Tensor, Tensor]:
 def fitted() -> Tensor:
     """The scores of the mended VAE with a fitted prior, × floor: (S,)."""
     return torch.tensor([line["fitted"] for line in runs("mended")])
+
+
+def factors() -> dict[str, Tensor]:
+    """How many times as far from real digits the GAN is as the VAE, by seed (S,): by what was left as published."""
+    lines = [json.loads(line) for line in RECORD.read_text(encoding="utf-8").splitlines()]
+    arms = dict.fromkeys(line["job"][0] for line in lines)
+    return {arm.removeprefix("all but "): torch.div(*pair(arm)) for arm in arms}
