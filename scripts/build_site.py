@@ -6,6 +6,7 @@ import sys
 import tempfile
 
 from sphinx.cmd.build import build_main
+from website.front import lay_out_front
 from website.links import check
 from website.source import BUILT, SITE, lay_out
 
@@ -15,6 +16,7 @@ def build(target: pathlib.Path) -> int:
     with tempfile.TemporaryDirectory() as folder:
         source, extra, built = (pathlib.Path(folder) / name for name in ("source", "extra", "site"))
         lay_out(source, extra)
+        lay_out_front(source, extra / "figures")
         settings = ["-W", "--keep-going", "-q", "-j", "auto", "-d", f"{folder}/doctrees", "-c", str(SITE)]
         if build_main([*settings, "-D", f"html_extra_path={extra}", str(source), str(built)]) != 0:
             raise SystemExit("The site was not built: Sphinx names the reasons above, with copies of the pages.")

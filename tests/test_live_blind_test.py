@@ -1,15 +1,19 @@
 """The blind test in a browser: fair rounds of a seed, played by keyboard, in numbers too, and an honest score."""
 
+import io
 import math
+import re
 
 import pytest
 import torch
 from browser import LIVE, NARROW, WIDE, chromium, obstacles, open_page
 from helpers import digits
 from live import blind_rounds
+from PIL import Image
 from test_export_live import rounds
 
 from course_utils.comparison.measures import shuffled
+from course_utils.comparison.verdicts import CLAIMS
 from course_utils.metrics import sharpness
 
 PAGE = LIVE / "blind_test" / "index.html"
@@ -80,6 +84,93 @@ def test_the_score_names_a_share_that_is_not_zero(browser, right, share):
         )
 
 
+def clue(gan: float, vae: float, telling: float) -> str:
+    """Return whose row has clearly more of something, or "" where it is nothing to go by."""
+    return "" if abs(gan - vae) < telling else "GAN" if gan > vae else "VAE"
+
+
+def percents(sentence: str) -> list[int]:
+    return [int(number) for number in re.findall(r"(\d+) %", sentence)]
+
+
+EDGES = {"GAN": "The edges give it away: ", "VAE": "The edges mislead: ", "": "The edges are too alike to tell: "}
+READING = {"GAN": "Reading helps: ", "VAE": "Reading misleads: ", "": "Reading cannot tell: "}
+GUESS = "Neither clue could tell you: this round is a guess."
+
+
+def test_the_reasons_of_a_round_are_what_was_measured_in_its_rows(page):
+    sharp, told = rounds()["real"]["sharpness"], set()
+    for seed in range(40):
+        for round_ in drawn(page, seed):
+            measured = page.evaluate("rows => rows.map((row) => measuresOf(row, blindTest.pictures))", round_["rows"])
+            edges, reading, *guess = page.evaluate("a => reasonsOf(...a, blindTest.pictures)", [round_, measured])
+            gan, vae = measured[round_["gan"]], measured[1 - round_["gan"]]
+            sharper = clue(gan["sharpness"] / sharp, vae["sharpness"] / sharp, 0.1)
+            easier = clue(gan["readability"], vae["readability"], 0.05)
+            assert edges.startswith(EDGES[sharper]) and reading.startswith(READING[easier])
+            assert percents(edges) == pytest.approx([100 * row["sharpness"] / sharp for row in (gan, vae)], abs=0.51)
+            assert percents(reading) == pytest.approx([100 * row["readability"] for row in (gan, vae)], abs=0.51)
+            assert guess == ([] if "GAN" in (sharper, easier) else [GUESS])
+            told |= {EDGES[sharper], READING[easier], *guess}
+    assert told == {*EDGES.values(), *READING.values(), GUESS} - {EDGES["VAE"]}, "some sentence is never said"
+
+
+def test_softer_strokes_of_the_gan_would_be_told_too_and_explained_by_nothing(page):
+    """No seed above has such a round; its sentence must not say that a VAE's means are soft."""
+    gan, vae = {"sharpness": 0.05, "readability": 0.9}, {"sharpness": 0.12, "readability": 0.91}
+    round_ = drawn(page, 5)[0] | {"gan": 1}
+    edges, _, guess = page.evaluate("a => reasonsOf(...a, blindTest.pictures)", [round_, [vae, gan]])
+    assert edges.startswith(EDGES["VAE"]) and "means are soft" not in edges and guess == GUESS
+
+
+def test_the_difference_in_sharpness_that_tells_is_that_of_lesson_07(page):
+    assert page.evaluate("TELLING.sharpness") == CLAIMS[0].comparisons["as usually drawn"].matters == 0.1
+
+
+def test_the_softest_of_twenty_is_named_and_marked(page):
+    page.locator("#upper").click()
+    (rows,) = (round_["rows"] for round_ in drawn(page, 5)[:1])
+    pixels = torch.tensor(page.evaluate("blindTest.pictures.map((picture) => [...picture])")).view(-1, 1, 28, 28)
+    soft = [sharpness(pixels[i : i + 1]) for row in rows for i in row]
+    row, place = divmod(soft.index(min(soft)), 10)
+    name = ("upper", "lower")[row]
+    assert f"number {place + 1} of the {name} row" in page.locator("#why").inner_text()
+    under = """name => [...Array(10).keys()].map((i) => document.getElementById(`row-${name}`).getContext("2d")
+        .getImageData(31 * i + 14, 29, 1, 1).data[3])"""
+    for other in ("upper", "lower"):
+        marked = [255 if (other, i) == (name, place) else 0 for i in range(10)]
+        assert page.evaluate(under, other) == marked
+    page.locator("#next").click()
+    assert page.locator("#why").inner_text() == "" and page.evaluate(under, name) == [0] * 10
+
+
+def test_the_words_are_explained_where_they_first_appear(page):
+    first = page.locator("main p").first.inner_text()
+    assert first.startswith("A GAN (generative adversarial network) ") and "a VAE (variational autoencoder) " in first
+    assert "N(0, I): each picture from a few random numbers" in page.locator("#drawn").inner_text()
+    play(page, ["upper"] * 5)
+    assert "after the step, something done once training is over" in page.locator("#drawn").inner_text()
+
+
+def test_on_a_phone_the_reasons_and_the_next_button_are_seen_together(browser):
+    for seed in (1, 2, 3):
+        with open_page(browser, PAGE, NARROW, f"#seed={seed}") as page:
+            page.wait_for_selector("body[data-ready]")
+            page.locator("#upper").click()
+            top, bottom = page.locator("#row-upper").bounding_box()["y"], page.locator("#next").bounding_box()
+            assert 0 <= top and bottom["y"] + bottom["height"] <= NARROW["height"]
+            assert page.locator("#bets").is_hidden()
+
+
+@pytest.mark.parametrize("colours, paper", [("light", (255, 255, 255)), ("dark", (20, 24, 31))])
+def test_between_digits_one_sees_the_page(browser, colours, paper):
+    with open_page(browser, PAGE, color_scheme=colours) as page:
+        page.wait_for_selector("body[data-ready]")
+        row = Image.open(io.BytesIO(page.locator("#row-upper").screenshot())).convert("RGB")
+    tile = row.width / 307  # pixels of the screen for one of the canvas: ten pictures and nine gaps
+    assert {row.getpixel((int((31 * i + 29.5) * tile), row.height // 2)) for i in range(9)} == {paper}
+
+
 def press_until(page, name: str) -> None:
     """Press Tab until a control has the focus; fail if the keyboard cannot reach it."""
     for _ in range(30):
@@ -134,6 +225,8 @@ def test_what_the_rules_would_have_scored_is_counted_on_the_same_rounds(page):
 
 def test_the_numbers_of_lesson_07_stand_in_the_table(page):
     play(page, ["lower"] * 10)
+    assert page.locator("#lesson").is_hidden()
+    page.locator("summary", has_text="The table").click()
     table = [row.locator("th, td").all_inner_texts() for row in page.locator("#lesson tr").all()]
     assert table == rounds()["lesson_07"]["rows"]
 

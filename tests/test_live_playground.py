@@ -130,7 +130,7 @@ def test_play_goes_on_until_pause_and_is_told_to_those_who_listen(opened):
 
 def test_a_link_restores_settings_seed_and_steps(opened):
     page = opened()
-    choose(page, "preset", "Collapse: D learns ten times more slowly than G")
+    choose(page, "preset", "Collapse: D is too slow")
     reach(page, "seed")
     page.keyboard.press("ArrowUp")
     choose(page, "count", "10")
@@ -153,7 +153,7 @@ def test_a_run_that_a_link_cannot_repeat_begins_at_step_0_in_it(opened):
     choose(page, "loss", "least squares")
     press(page, "both")
     assert page.url.endswith("#loss=least+squares")
-    assert page.evaluate("find('about').textContent").startswith("Settings of your own")
+    assert page.evaluate("find('title').textContent").startswith("Settings of your own")
     press(page, "restart")
     press(page, "both")
     assert page.url.endswith("#loss=least+squares&steps=10")
@@ -178,6 +178,30 @@ def test_settings_of_ones_own_are_shown_and_cannot_be_chosen(opened):
     page = opened("#momentum=0.9")
     assert page.evaluate("find('preset').selectedOptions[0].text") == "your own settings"
     assert page.evaluate("find('preset').selectedOptions[0].disabled")
+
+
+def test_what_to_do_stands_apart_from_what_was_counted_and_words_come_before_their_use(opened):
+    page = opened()
+    for name in page.evaluate("Object.keys(PRESETS)"):
+        page.evaluate("(name) => fillControls({ ...state, ...DEFAULTS, ...PRESETS[name].settings })", name)
+        task, odds = page.evaluate("[find('about').textContent, find('odds').textContent]")
+        assert "Counted" not in task and odds.startswith("Counted here: ") and odds.count(" of 10") >= 2
+    header = page.locator("header").inner_text()
+    assert re.search(r"\bmodes?\b", header).start() == header.index("modes. A model covers")
+    assert "A model covers a mode when one of 2,500 points that it generates lies on it" in header
+    assert "generated points lie on a mode" in sentence(page)
+
+
+def test_on_a_phone_the_name_of_every_preset_fits_into_the_list(opened):
+    page = opened("", NARROW)
+    cut = """[...find("preset").options].map((option) => {
+      const style = getComputedStyle(find("preset"));
+      const context = document.createElement("canvas").getContext("2d");
+      context.font = style.font;
+      const room = find("preset").clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - 20;
+      return [option.text, context.measureText(option.text).width - room];
+    }).filter(([, excess]) => excess > 0)"""  # 20 pixels for the arrow
+    assert page.evaluate(cut) == []
 
 
 def test_the_colours_are_explained_as_the_loss_and_the_packs_make_them(opened):

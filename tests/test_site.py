@@ -187,6 +187,43 @@ def test_a_page_fits_asks_no_other_host_and_has_no_serious_barrier(browser, addr
         opened.close()
 
 
+@pytest.fixture(scope="module")
+def front(browser, address):
+    """Return the front page on a phone."""
+    page, _ = visit(browser, f"{address}/index.html", min(WIDTHS))
+    yield page
+    page.close()
+
+
+def test_on_a_phone_every_column_of_the_lessons_is_in_sight_with_its_head(front):
+    heads = front.locator(".lessons thead th").all_text_contents()
+    rows = front.locator(".lessons tbody tr").all()
+    assert len(rows) == len(lessons())
+    for row in rows:
+        boxes = [cell.bounding_box() for cell in row.locator("td").all()]
+        assert len(boxes) == 4 and all(0 <= box["x"] and box["x"] + box["width"] <= min(WIDTHS) for box in boxes)
+        assert row.evaluate("row => row.scrollWidth <= row.clientWidth")
+    said = "n => getComputedStyle(document.querySelector(`.lessons td:nth-child(${n}) p`), '::before').content"
+    assert [front.evaluate(said, n) for n in (3, 4)] == [f'"{head.strip()}: "' for head in heads[2:]]
+
+
+def test_the_verdicts_are_words_on_a_phone_and_a_picture_elsewhere(front, browser, address):
+    words, picture = ".verdicts-in-words", "article img[src*='verdicts']"
+    assert front.locator(words).is_visible() and front.locator(picture).is_hidden()
+    edge = front.locator(words).bounding_box()
+    assert edge["x"] + edge["width"] <= min(WIDTHS)
+    wide, _ = visit(browser, f"{address}/index.html", max(WIDTHS))
+    assert wide.locator(words).is_hidden() and wide.locator(picture).is_visible()
+    wide.close()
+
+
+def test_digits_are_seen_on_a_phone_and_the_button_of_the_blind_test_touches_no_line(front):
+    picture = front.locator(".samples img")
+    assert 280 < picture.bounding_box()["width"] <= min(WIDTHS) and picture.evaluate("img => img.naturalWidth > 0")
+    gap = "a => a.getBoundingClientRect().top - a.parentElement.previousElementSibling.getBoundingClientRect().bottom"
+    assert front.locator("a.button", has_text="blind test").evaluate(gap) >= 4
+
+
 def test_a_lesson_as_jupyterlab_shows_it_has_no_serious_barrier(browser, tmp_path):
     (lesson,) = (path for path in lessons() if path.name.startswith("03"))
     page = tmp_path / "lesson.html"

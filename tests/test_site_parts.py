@@ -1,11 +1,22 @@
 """The parts of the site that need neither Sphinx nor a browser: buttons, figures, links, what is printed."""
 
+import base64
+import io
+import re
+
 import nbformat
+import numpy as np
 import pytest
+import torch
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from PIL import Image
 from print_site import pages
+from test_export_live import read_script
+from website.front import ROUNDS, ROWS, SHOWN, samples, verdicts
 from website.links import check
 from website.source import CONTROLS, LIVE, ROOT, buttons, figure, lessons, link_out, show_outputs
+
+from course_utils.metrics import sharpness
 
 PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 STYLE = '<link rel="stylesheet" href="style.css">'
@@ -98,6 +109,36 @@ def test_links_to_what_is_no_page_lead_to_the_repository(text, unknown, known):
     document = ROOT / "docs" / "contributing.md"
     assert link_out(text, document, "OWNER/NAME") == (unknown or text)
     assert link_out(text, document, "ada/x") == (known or text)
+
+
+def test_the_front_page_shows_the_first_digits_that_each_model_drew_and_says_how_sharp_they_are(tmp_path):
+    page = samples(tmp_path / "samples.png")
+    content = read_script(ROUNDS)
+    sheet = np.array(Image.open(io.BytesIO(base64.b64decode(content["sheet"]))))
+    levels, opaque = np.array(Image.open(tmp_path / "samples.png")).transpose(2, 0, 1)
+    sharp = []
+    for row, family in enumerate(ROWS):
+        first = content["kinds"].index(["usual", family]) * content["shown"]
+        places = [divmod(first + i, content["columns"]) for i in range(SHOWN)]
+        expected = np.stack([sheet[28 * y : 28 * y + 28, 28 * x : 28 * x + 28] for y, x in places])
+        shown = np.stack([levels[30 * row : 30 * row + 28, 30 * i : 30 * i + 28] for i in range(SHOWN)])
+        assert np.array_equal(shown, expected)
+        sharp.append(100 * sharpness(torch.from_numpy(expected)[:, None] / 255) / content["real"]["sharpness"])
+    assert (opaque[:, 28:30] == 0).all() and (opaque[:28, :28] == 255).all(), "the page shows between digits alone"
+    alt, answer = re.search('alt="(.+?)"', page)[1], page.split("<summary>")[1]
+    for text in (alt, answer):
+        assert [int(number) for number in re.findall(r"(\d+) %", text)] == pytest.approx(sharp, abs=0.51)
+    assert f"The {('upper', 'lower')[ROWS.index('GAN')]} one." in answer and "GAN" not in alt and "VAE" not in alt
+
+
+def test_the_verdicts_in_words_are_those_of_the_document():
+    document = (ROOT / "docs" / "verdicts.md").read_text(encoding="utf-8").split("## What the samples score")[0]
+    table = [line.strip("| ").split(" | ") for line in document.splitlines() if line.count("|") == 8][2:]
+    page = verdicts().replace("&#x27;", "'")
+    claims = [says for line in table for says in re.findall(r"\*\*(.+)\*\*", line[1])]
+    assert claims == re.findall(r'rowgroup">\d+ (.+?)</th>', page) and len(claims) == 10
+    signs = ["&nbsp;".join(cell.strip()[0] for cell in line[-3:]) for line in table]
+    assert signs == re.findall("<td>(.&nbsp;.&nbsp;.)<", page)
 
 
 def test_pages_that_compute_are_not_printed(tmp_path):

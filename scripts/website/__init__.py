@@ -1,1 +1,1 @@
-"""The web site: how its pages come from the course (source), and whether every link of it leads somewhere (links)."""
+"""The web site: its pages from the course (source), what the front page has besides (front), and its links (links)."""

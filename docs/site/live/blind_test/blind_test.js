@@ -43,11 +43,21 @@ class BlindTest {
     const right = this.isRight(this.played - 1) ? "✓ Right" : "✗ Wrong";
     byId("said").textContent = `${right}: the ${PLACES[gan]} row is the GAN's. ${this.score} of ${this.played} so far.`;
     PLACES.forEach((name, i) => (byId(`name-${name}`).textContent = `${titleOf(name)}: ${i === gan ? "GAN" : "VAE"}`));
-    PLACES.forEach((name) => (byId(name).disabled = true));
+    this.explain();
+    byId("bets").hidden = true;
     byId("next").hidden = false;
     byId("next").textContent = this.played === ROUNDS ? "To the result" : "Next round";
     byId("next").focus();
     rememberState(this.state, DEFAULTS);
+  }
+
+  /** Say what the round that was just played shows, and mark the picture that is spoken of. */
+  explain() {
+    const round = this.rounds[this.played - 1];
+    const reasons = reasonsOf(round, this.measured[this.played - 1], this.pictures);
+    byId("why").replaceChildren(...reasons.map(listItem));
+    const { place, i } = softestOf(round.rows, this.pictures);
+    this.drawRow(byId(`row-${PLACES[place]}`), round.rows[place], i);
   }
 
   next() {
@@ -62,6 +72,7 @@ class BlindTest {
     byId("game").hidden = over;
     byId("result").hidden = !over;
     byId("said").textContent = "";
+    byId("why").replaceChildren();
     if (over) this.showResult();
     else this.showRound();
   }
@@ -71,18 +82,19 @@ class BlindTest {
     byId("round").textContent = `Round ${this.played + 1} of ${ROUNDS}`;
     byId("drawn").textContent = WAYS[way];
     byId("next").hidden = true;
+    byId("bets").hidden = false;
     PLACES.forEach((name, i) => {
-      byId(name).disabled = false;
       byId(`name-${name}`).textContent = titleOf(name);
       this.drawRow(byId(`row-${name}`), rows[i]);
     });
     fillRows(byId("numbers"), this.numbers(this.measured[this.played]));
   }
 
-  drawRow(canvas, row) {
+  /** Draw a row, with room below for a mark. */
+  drawRow(canvas, row, marked = -1) {
     const pixels = new Float32Array(ROW * SIDE ** 2);
     row.forEach((place, i) => pixels.set(this.pictures[place], i * SIDE ** 2));
-    drawPictures(canvas, pixels, { columns: ROW });
+    drawPictures(canvas, pixels, { columns: ROW, marked: (i) => i === marked });
   }
 
   /** The measures of some rows, each beside that of real digits. */
@@ -121,8 +133,12 @@ class BlindTest {
 }
 
 const WAYS = {
-  usual: "Both families draw from N(0, I), though the VAE's settings are for a fitted prior.",
-  after: "Both after their step: the VAE draws from its fitted prior, the GAN shows what its discriminator lets pass.",
+  usual:
+    "Both start from N(0, I): each picture from a few random numbers, drawn one by one from the bell curve around 0. " +
+    "But the VAE's settings are for a fitted prior, which it gets in round 6.",
+  after:
+    "Both after the step, something done once training is over: the VAE takes its random numbers from where the codes " +
+    "of real digits lie, its fitted prior; the GAN shows only what its opponent, the discriminator, lets pass.",
 };
 const RULES = {
   sharpness: "the sharper row",
@@ -133,6 +149,12 @@ const RULES = {
 
 function byId(id) {
   return document.getElementById(id);
+}
+
+function listItem(text) {
+  const item = document.createElement("li");
+  item.textContent = text;
+  return item;
 }
 
 function titleOf(place) {

@@ -38,9 +38,9 @@ function fillControls(state) {
   const preset = presetOf(state);
   find("preset").value = preset;
   find("colours").textContent = coloursInWords(state);
-  find("about").textContent = preset
-    ? presetInWords(preset)
-    : "Settings of your own: nobody has counted what they do. Ten seeds are an experiment, one is an anecdote.";
+  find("title").textContent = preset ? `${PRESETS[preset].title}.` : "Settings of your own.";
+  find("about").textContent = preset ? PRESETS[preset].hint : "Ten seeds are an experiment, one is an anecdote.";
+  find("odds").textContent = preset ? oddsInWords(preset) : "Nobody has counted what they do.";
 }
 
 /** What a control says. */
@@ -61,6 +61,6 @@ function admits(name, value) {
 /** Give the lists their options, and the table its rows. */
 function offerChoices() {
   for (const [name, values] of Object.entries(OPTIONS)) find(name).append(...values.map((value) => new Option(value)));
-  find("preset").append(...Object.entries(PRESETS).map(([name, { title }]) => new Option(title, name)));
+  find("preset").append(...Object.entries(PRESETS).map(([name, { short }]) => new Option(short, name)));
   fillRows(find("counts"), countedRows());
 }

@@ -23,6 +23,7 @@ function restart() {
   trace = new Trace(model);
   repeatable = true;
   state.steps = 0;
+  sayEnding("");
   show();
   settle();
 }
@@ -58,7 +59,19 @@ function advance(now) {
 function move(players) {
   model.step(players);
   if (players === "both") state.steps += 1;
+  if (players === "both" && repeatable && state.steps === courseOf(state)) finish();
   if (players !== "both" || state.steps > LONGEST) repeatable = false;
+}
+
+/** Say how the run came out, once it has as many steps as those that were counted; Play pauses there. */
+function finish() {
+  sayEnding(endingInWords(model, presetOf(state)));
+  if (task.left === Infinity) task.left = 1; // the step that was just made
+}
+
+function sayEnding(words) {
+  find("ending").hidden = words === "";
+  find("ending").textContent = words;
 }
 
 /** Stop, say where the training is, and put it into the address. */
@@ -71,7 +84,7 @@ function settle() {
 
 function announce() {
   spoken = performance.now();
-  find("announcement").textContent = find("sentence").textContent;
+  find("announcement").textContent = `${find("sentence").textContent} ${find("ending").textContent}`.trim();
 }
 
 /** Draw the model as it is, in pictures and in words. */

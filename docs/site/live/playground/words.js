@@ -10,15 +10,19 @@ const rounded = (number) => (Number.isFinite(number) ? number.toFixed(2) : "not 
 function coverageInWords(score, data) {
   if (!data.centres) return "No modes to count on the moons";
   const kl = Number.isFinite(score.kl) ? `, KL ${rounded(score.kl)}` : "";
-  const modes = `${score.modes} of ${data.centres.length} modes`;
-  return `${modes}, ${percent(score.highQuality)} of generated points on one${kl}`;
+  const modes = `${score.modes} of ${data.centres.length} modes covered`;
+  return `${modes}, ${percent(score.highQuality)} of generated points lie on a mode${kl}`;
 }
 
-/** How many of the drawn points lie outside of the picture. */
-function outsideInWords(model) {
+/** How many of the 256 drawn points lie outside of the picture. */
+function outside(model) {
   const points = model.sample(256);
-  const outside = Array.from({ length: 256 }, (_, i) => Math.max(...points.slice(2 * i, 2 * i + 2).map(Math.abs)));
-  const count = outside.filter((distance) => !(distance <= model.data.limit)).length;
+  const furthest = Array.from({ length: 256 }, (_, i) => Math.max(...points.slice(2 * i, 2 * i + 2).map(Math.abs)));
+  return furthest.filter((distance) => !(distance <= model.data.limit)).length;
+}
+
+function outsideInWords(model) {
+  const count = outside(model);
   return count ? ` ${count} of 256 generated points are outside of the picture.` : "";
 }
 
@@ -60,10 +64,10 @@ function ofTen(count) {
   return count === null ? "–" : `${count} of 10`;
 }
 
-/** What to look for in a preset, and in how many runs it was seen. */
-function presetInWords(name) {
-  const { hint, outcome, record } = PRESETS[name];
+/** In how many runs the outcome of a preset was seen. */
+function oddsInWords(name) {
+  const { outcome, record } = PRESETS[name];
   const { tuned, confirmed, lesson } = COUNTS[name];
   const counted = `Counted here: ${OUTCOMES[outcome].words} in ${ofTen(tuned)} (seeds 0–9) and ${ofTen(confirmed)}`;
-  return `${hint} ${counted} (seeds 100–109)${record ? `; in PyTorch, ${ofTen(lesson)}` : ""}.`;
+  return `${counted} (seeds 100–109)${record ? `; in PyTorch, ${ofTen(lesson)}` : ""}.`;
 }

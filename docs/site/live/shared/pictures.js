@@ -10,19 +10,17 @@ function colourOf(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name);
 }
 
-/** Draw pictures on a canvas in rows; those that are `marked` get a line below, the chosen one lines on both sides. */
+/** Draw pictures on a canvas in rows, with the page between them; those that are `marked` get a line below, the chosen one lines on both sides. */
 function drawPictures(canvas, pixels, { columns = 1, marked = null, chosen = -1 } = {}) {
   const n = pixels.length / SIDE ** 2;
   const gap = n > 1 ? GAP : 0;
   canvas.width = columns * (SIDE + gap) - gap;
   canvas.height = Math.ceil(n / columns) * (SIDE + gap) - (marked ? 0 : gap);
   const context = canvas.getContext("2d");
-  context.fillStyle = "#fff";
-  context.fillRect(0, 0, canvas.width, canvas.height);
   for (let i = 0; i < n; i++) {
     const [x, y] = [(i % columns) * (SIDE + gap), Math.floor(i / columns) * (SIDE + gap)];
     context.putImageData(pictureOf(pixels.subarray(i * SIDE ** 2, (i + 1) * SIDE ** 2)), x, y);
-    context.fillStyle = colourOf("--sparse");
+    context.fillStyle = colourOf("--mark");
     if (marked?.(i)) context.fillRect(x, y + SIDE, SIDE, 2);
     context.fillStyle = colourOf("--chosen");
     if (i === chosen) [x - 2, x + SIDE].forEach((left) => context.fillRect(left, y, 2, SIDE));
